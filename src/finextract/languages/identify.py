@@ -136,7 +136,7 @@ def _eastern(sample: str, kana: int, hangul: int, han: int) -> str:
 def _latin(words: list[str]) -> str:
     data = _data()
     lowered = Counter(w.lower() for w in words)
-    votes = dict.fromkeys(data["latin"], 0.0)
+    votes: dict[str, float] = dict.fromkeys(data["latin"], 0.0)
     for word, times in lowered.items():  # a word that four languages share says a quarter for each
         sharing = [lang for lang, listed in data["latin"].items() if word in listed]
         for lang in sharing:
