@@ -1,0 +1,359 @@
+"""Company names by a small multilingual encoder, on the raw text and without a tokenizer of the language.
+
+The encoder reads subword pieces, but pieces straddle Korean particles, Japanese changes of script and German hyphens.
+So the state of each piece is handed to its characters, joined by what each character is, and every *character* gets a
+tag. Offsets are code points of the text as given: nothing is normalised before, the pieces only point into the text.
+
+Only numpy, onnxruntime and tokenizers are needed; they are imported when a model is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finextract.companies.paths import find_model
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float32]
+
+MODEL = "xx_fin_news_e5"
+CLASSES = ("COMPANY", "ORG_OTHER", "PERSON", "PLACE", "PRODUCT")
+"""COMPANY is what is looked for; the others are there so that they are not taken for it."""
+N_TAGS = 1 + 4 * len(CLASSES)  # O, then B I E S of each class
+CHAR_IDS = 8192
+CHAR_CLASSES = 16
+CHAR_POSITIONS = 8
+SENTENCE_ENDS = frozenset("。！？!?．\n…」』")
+_BEGIN, _INSIDE, _END, _SINGLE = range(4)
+
+
+def tag(label: int, part: int) -> int:
+    """Number of the tag ``part`` (0 begin, 1 inside, 2 end, 3 single) of the class ``label``."""
+    return 1 + 4 * label + part
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A name that the encoder found: code points ``[start, end)``, class and the probability it gives it (0 to 1)."""
+
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a text that is read at once; of its characters those in ``[keep_start, keep_end)`` are decided."""
+
+    text: int
+    first_piece: int
+    last_piece: int
+    start: int
+    end: int
+    keep_start: int
+    keep_end: int
+
+
+@lru_cache(maxsize=1)
+def _class_table() -> NDArray[np.uint8]:
+    """Kind of each character of the basic plane: script, case, digit, punctuation."""
+    import numpy as np
+
+    table = np.zeros(0x10000, np.uint8)
+    table[0x21:0x7F] = 11
+    table[ord("0") : ord("9") + 1] = 4
+    table[ord("a") : ord("z") + 1] = 2
+    table[ord("A") : ord("Z") + 1] = 3
+    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+        table[code] = 9 if chr(code).islower() else 10
+    table[[0xD7, 0xF7]] = 11
+    table[0x2010:0x2070] = 11
+    table[0x3001:0x3040] = 12
+    table[0x3041:0x30A0] = 6
+    table[0x30A0:0x3100] = 7
+    table[0x31F0:0x3200] = 7
+    table[0x3400:0xA000] = 5
+    table[[0x3005, 0x3006, 0x3007]] = 5
+    table[0xF900:0xFB00] = 5
+    table[0x1100:0x1200] = 8
+    table[0xAC00:0xD7B0] = 8
+    table[0x3130:0x3190] = 8
+    table[0xFF01:0xFF5F] = 12
+    table[0xFF10:0xFF1A] = 13
+    table[0xFF21:0xFF3B] = 13
+    table[0xFF41:0xFF5B] = 13
+    table[0xFF66:0xFFA0] = 7
+    table[[0x20, 0x09, 0xA0, 0x3000, 0x2002, 0x2003, 0x2009, 0x202F, 0x200B]] = 1
+    table[[0x0A, 0x0D, 0x2028, 0x2029]] = 14
+    return table
+
+
+def characters(text: str) -> tuple[Ints, Ints]:
+    """For every code point of ``text`` a number for what it is (hashed) and its kind."""
+    import numpy as np
+
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
+    kinds = np.where(codes < 0x10000, _class_table()[np.minimum(codes, 0xFFFF)], 0).astype(np.int64)
+    narrow = np.where((codes >= 0xFF01) & (codes <= 0xFF5E), codes - 0xFEE0, codes)
+    return (narrow * 40503) % (CHAR_IDS - 1) + 1, kinds
+
+
+def piece_of_character(offsets: Sequence[tuple[int, int]], length: int) -> tuple[Ints, Ints]:
+    """For each of ``length`` characters the piece that holds it (0 where none does) and its place in that piece.
+
+    White space and dropped characters belong to the piece before them; of several pieces made from one character
+    the last one counts.
+    """
+    import numpy as np
+
+    if not offsets:
+        return np.zeros(length, np.int64), np.zeros(length, np.int64)
+    starts = np.maximum.accumulate(np.array([start for start, _ in offsets], np.int64))
+    places = np.arange(length)
+    pieces = np.maximum(np.searchsorted(starts, places, side="right") - 1, 0)
+    return pieces, np.clip(places - starts[pieces], 0, CHAR_POSITIONS - 1)
+
+
+def windows(
+    number: int, text: str, offsets: Sequence[tuple[int, int]], size: int, overlap: int = 32
+) -> Iterator[Window]:
+    """Cut a text into windows of at most ``size`` pieces, at the end of a sentence where one is in reach.
+
+    Windows that had to be cut elsewhere overlap, and each decides its half of what they share.
+    """
+    n = len(offsets)
+    first, keep = 0, 0
+    while True:
+        start = offsets[first][0] if first else 0
+        if n - first <= size:
+            yield Window(number, first, n, start, len(text), keep, len(text))
+            return
+        last, cut = first + size, False
+        for k in range(last, first + size // 2, -1):
+            at = offsets[k][0]
+            before = text[:at][-1:] if at == 0 else text[at - 1]
+            if before in SENTENCE_ENDS or (before == " " and at > 1 and text[at - 2] in ".!?"):
+                last, cut = k, True
+                break
+        following = last if cut else max(first + 1, last - overlap)
+        end = offsets[last][0]
+        keep_end = end if cut else max(keep, offsets[(following + last) // 2][0])
+        yield Window(number, first, last, start, end, keep, keep_end)
+        first, keep = following, keep_end
+
+
+@lru_cache(maxsize=1)
+def _allowed() -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which tag may follow which, which may begin a text and which may end it."""
+    import numpy as np
+
+    opens = np.zeros(N_TAGS, bool)  # the tag leaves a name open
+    continues = np.zeros(N_TAGS, bool)  # the tag goes on with an open name
+    label = np.zeros(N_TAGS, np.int64)
+    for k in range(len(CLASSES)):
+        label[tag(k, 0) : tag(k, 4)] = k + 1
+        opens[[tag(k, _BEGIN), tag(k, _INSIDE)]] = True
+        continues[[tag(k, _INSIDE), tag(k, _END)]] = True
+    same = label[:, None] == label[None, :]
+    follow = np.where(opens[:, None], continues[None, :] & same, ~continues[None, :])
+    return follow, ~continues, ~opens
+
+
+def best_tags(logp: Floats) -> Ints:
+    """The best sequence of tags that forms whole names, for log probabilities ``[characters, tags]``.
+
+    Where the best tag of each character already forms whole names that is the answer; the search runs only over
+    the stretches between certain non-names where it does not.
+    """
+    import numpy as np
+
+    follow, begins, ends = _allowed()
+    best = logp.argmax(1).astype(np.int64)
+    if not best.any():
+        return best
+    bad = np.flatnonzero(~follow[best[:-1], best[1:]])
+    wrong = [int(k) for k in bad]
+    if not begins[best[0]]:
+        wrong.append(0)
+    if not ends[best[-1]]:
+        wrong.append(len(best) - 1)
+    if not wrong:
+        return best
+    certain = np.flatnonzero(logp[:, 0] > -0.001)
+    done = -1
+    for k in sorted(wrong):
+        if k <= done:
+            continue
+        left = int(np.searchsorted(certain, k, side="right")) - 1
+        low = int(certain[left]) + 1 if left >= 0 else 0
+        right = int(np.searchsorted(certain, max(k, low), side="left"))
+        high = int(certain[right]) if right < len(certain) else len(best)
+        if high > low:
+            best[low:high] = _viterbi(logp[low:high])
+        done = high
+    return best
+
+
+def _viterbi(logp: Floats) -> Ints:
+    import numpy as np
+
+    follow, begins, ends = _allowed()
+    bar = np.where(follow, 0.0, -1e9)
+    score = np.where(begins, logp[0], -1e9)
+    back = np.zeros(logp.shape, np.int64)
+    for k in range(1, len(logp)):
+        paths = score[:, None] + bar
+        back[k] = paths.argmax(0)
+        score = paths[back[k], np.arange(N_TAGS)] + logp[k]
+    out = np.empty(len(logp), np.int64)
+    out[-1] = np.where(ends, score, -2e9).argmax()
+    for k in range(len(logp) - 1, 0, -1):
+        out[k - 1] = back[k, out[k]]
+    return out
+
+
+def spans(logp: Floats) -> list[tuple[int, int, int, float]]:
+    """Names as ``(start, end, class, score)`` from log probabilities; the score is the mean probability of the class."""
+    import numpy as np
+
+    if not len(logp):
+        return []
+    tags = best_tags(logp)
+    out: list[tuple[int, int, int, float]] = []
+    start = 0
+    for k in np.flatnonzero(tags):
+        part, label = (int(tags[k]) - 1) % 4, (int(tags[k]) - 1) // 4
+        if part in (_BEGIN, _SINGLE):
+            start = int(k)
+        if part in (_END, _SINGLE):
+            inside = np.exp(logp[start : k + 1, tag(label, 0) : tag(label, 4)]).sum(1)
+            out.append((start, int(k) + 1, label, float(min(1.0, inside.mean()))))
+    return out
+
+
+def trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without outer white space."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+class CompanyEncoder:
+    """A loaded encoder. Make one with :meth:`load`; it may be used from several threads."""
+
+    def __init__(self, session: Any, tokenizer: Any, meta: dict[str, Any]) -> None:
+        self.meta = meta
+        self._session = session
+        self._tokenizer = tokenizer
+        settings = meta["encoder"]
+        self._bos, self._eos, self._pad = (int(settings[k]) for k in ("bos", "eos", "pad"))
+        self._size = int(settings["window"]) - 2
+        if tuple(settings["classes"]) != CLASSES:
+            raise ValueError(f"model-classes: the model tags {settings['classes']}, this version reads {list(CLASSES)}")
+
+    @classmethod
+    def load(cls, path: Path | None = None, *, threads: int = 1) -> CompanyEncoder:
+        """Load the model in the folder ``path``, or the one that comes with the package, for ``threads`` threads."""
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        folder = find_model(MODEL) if path is None else Path(path)
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+        return cls(session, Tokenizer.from_file(str(folder / "tokenizer.json")), meta)
+
+    def predict(self, texts: Sequence[str], *, batch_pieces: int = 1024) -> list[list[Scored]]:
+        """The names in each text, in order: companies, and what else the encoder tells from them.
+
+        ``batch_pieces`` bounds how many subword pieces are computed at once, and with them the memory.
+        """
+        out: list[list[Scored]] = []
+        for text, logp in zip(texts, self.log_probabilities(texts, batch_pieces=batch_pieces), strict=True):
+            found = []
+            for start, end, label, score in spans(logp):
+                start, end = trim(text, start, end)
+                if start < end:
+                    found.append(Scored(start, end, CLASSES[label], score))
+            out.append(found)
+        return out
+
+    def log_probabilities(self, texts: Sequence[str], *, batch_pieces: int = 1024) -> list[Floats]:
+        """For each text the log probability of every tag at every character."""
+        import numpy as np
+
+        # A lone surrogate cannot be handed to the tokenizer; the replacement keeps the length.
+        clean = [
+            "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in t) if not _encodable(t) else t for t in texts
+        ]
+        encodings = self._tokenizer.encode_batch(clean, add_special_tokens=False)
+        pieces = [(np.array(e.ids, np.int64), e.offsets) for e in encodings]
+        todo = [
+            w for k, text in enumerate(clean) for w in windows(k, text, pieces[k][1], self._size) if w.end > w.start
+        ]
+        todo.sort(key=lambda w: (w.last_piece - w.first_piece, w.end - w.start), reverse=True)
+        out = [np.zeros((len(text), N_TAGS), np.float32) for text in clean]
+        for logp in out:
+            logp[:, 1:] = -50.0
+        while todo:
+            width = todo[0].last_piece - todo[0].first_piece + 2
+            batch = todo[: max(1, batch_pieces // width)]
+            del todo[: len(batch)]
+            tags = self._session.run(None, self._feed(batch, clean, pieces, width))[0]
+            for row, w in zip(tags, batch, strict=True):
+                out[w.text][w.keep_start : w.keep_end] = row[w.keep_start - w.start : w.keep_end - w.start]
+        return out
+
+    def _feed(
+        self, batch: Sequence[Window], texts: Sequence[str], pieces: Sequence[tuple[Ints, Any]], width: int
+    ) -> dict[str, Any]:
+        import numpy as np
+
+        length = max(w.end - w.start for w in batch)
+        ids = np.full((len(batch), width), self._pad, np.int64)
+        mask = np.zeros((len(batch), width), np.float32)
+        chars = np.zeros((4, len(batch), length), np.int64)
+        for k, w in enumerate(batch):
+            n, m = w.last_piece - w.first_piece, w.end - w.start
+            ids[k, 0], ids[k, 1 : n + 1], ids[k, n + 1] = (
+                self._bos,
+                pieces[w.text][0][w.first_piece : w.last_piece],
+                self._eos,
+            )
+            mask[k, : n + 2] = 1.0
+            chars[:, k, :m] = window_characters(texts[w.text], pieces[w.text][1], w)
+        return {"ids": ids, "mask": mask, "piece": chars[0], "place": chars[1], "char": chars[2], "kind": chars[3]}
+
+
+def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Window) -> Ints:
+    """The four inputs per character of a window, ``[4, characters]``: piece (0 is the start mark), place in it, character, kind."""
+    import numpy as np
+
+    part = text[window.start : window.end]
+    local = [(s - window.start, e - window.start) for s, e in offsets[window.first_piece : window.last_piece]]
+    piece, place = piece_of_character(local, len(part))
+    char, kind = characters(part)
+    return np.stack([piece + (1 if local else 0), place, char, kind])
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,141 @@
+"""Known company names in raw text: leftmost, longest, at word boundaries, with exact code-point offsets.
+
+The text is folded one code point for one (full-width to ASCII and the like), then walked once: a dictionary from the next
+two characters gives the lengths of the names that begin so, longest first. What is found must pass the boundary rules of
+its script and language (:mod:`finextract.companies.boundaries`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from finextract.companies.boundaries import Boundaries
+from finextract.companies.legal import read_toml
+from finextract.companies.records import KnowledgeBase, read_lines
+from finextract.companies.text import fold
+
+GROUPS = {"ja": ("latin", "ja"), "de": ("latin",), "ko": ("latin", "ko"), "zh": ("latin", "zh"), "en": ("latin",)}
+_SHARE_ALIKE = {
+    "latin": ("share_alike/jmnedict.aliases_latin.tsv.gz", "share_alike/cedict.aliases_latin.tsv.gz"),
+    "ja": ("share_alike/jmnedict.aliases_ja.tsv.gz",),
+    "zh": ("share_alike/cedict.aliases_zh.tsv.gz",),
+    "ko": (),
+}  # fmt: skip
+_BLOCK = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A known name in a text. ``ids`` holds more than one company only where listed firms of equal standing share the name."""
+
+    start: int
+    end: int
+    alias: str
+    ids: tuple[str, ...]
+    ambiguous: bool
+    rank: int
+    lang: str
+    name_end: int
+    """Where the bare name ends; ``end`` is behind it where a legal form or a group word was taken in."""
+
+
+@lru_cache(maxsize=8)
+def alias_group(group: str) -> tuple[str, ...]:
+    """The lines ``alias TAB flag+rank TAB rows`` of one file group, share-alike names behind our own."""
+    lines = read_lines(f"aliases_{group}.tsv.gz")
+    for name in _SHARE_ALIKE[group]:
+        lines += read_lines(name)
+    return tuple(lines)
+
+
+class _Table:
+    """The names that count in one language, and for each two first characters the lengths to try."""
+
+    def __init__(self, lang: str) -> None:
+        entries: dict[str, str] = {}
+        for group in GROUPS[lang]:
+            for line in alias_group(group):
+                alias, _, rest = line.partition("\t")
+                entries.setdefault(alias, rest)
+        blocked = read_toml("blockers.toml")
+        words = [*blocked["any"], *blocked.get(lang, ())]
+        if lang == "zh":
+            words += read_lines("blockers.tsv.gz")
+        for word in words:
+            entries[fold(word)] = _BLOCK
+        lengths: dict[str, set[int]] = {}
+        for alias in entries:
+            head = alias[:2]
+            if head in lengths:
+                lengths[head].add(len(alias))
+            else:
+                lengths[head] = {len(alias)}
+        self.entries = entries
+        self.heads = {head: tuple(sorted(sizes, reverse=True)) for head, sizes in lengths.items()}
+
+
+class CompanyIndex:
+    """``CompanyIndex.load().find(text, "ja")``. The tables of a language are read at its first use."""
+
+    def __init__(self, base: KnowledgeBase) -> None:
+        self.base = base
+        self._tables: dict[str, _Table] = {}
+        self._rules: dict[str, Boundaries] = {}
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def load(cls) -> CompanyIndex:
+        """The index of the package's own knowledge base, shared."""
+        return cls(KnowledgeBase.load())
+
+    def _table(self, lang: str) -> _Table:
+        table = self._tables.get(lang)
+        if table is None:
+            if lang not in GROUPS:
+                raise ValueError(f"language {lang!r} is none of {', '.join(GROUPS)}")
+            table = self._tables[lang] = _Table(lang)
+            self._rules[lang] = Boundaries(lang)
+        return table
+
+    def lookup(self, alias: str, lang: str) -> tuple[tuple[str, ...], bool, int] | None:
+        """Ids, ambiguity and rank of one alias exactly as indexed (folded, case kept), or None."""
+        rest = self._table(lang).entries.get(fold(alias))
+        return None if rest is None or rest == _BLOCK else self._read(rest, lang)
+
+    def _read(self, rest: str, lang: str) -> tuple[tuple[str, ...], bool, int]:
+        flag, _, rows = rest.partition("\t")
+        ambiguous = flag[0] == "a" or (flag[0] == "d" and lang in ("de", "en"))
+        return tuple(self.base.id_of(int(row)) for row in rows.split(",")), ambiguous, int(flag[1])
+
+    def find(self, text: str, lang: str) -> list[Hit]:
+        """All known names in ``text``, in order, without overlaps; ambiguous ones too (see :func:`cues.hit_score`)."""
+        table = self._table(lang)
+        rules = self._rules[lang]
+        folded = fold(text)
+        get, entries = table.heads.get, table.entries
+        hits: list[Hit] = []
+        done = 0
+        for i in range(len(folded) - 1):
+            sizes = get(folded[i : i + 2])
+            if sizes is None or i < done:
+                continue
+            for size in sizes:
+                alias = folded[i : i + size]
+                rest = entries.get(alias)
+                if rest is None or len(alias) < size:
+                    continue
+                if rest == _BLOCK:
+                    if rules.whole_word(folded, i, i + size):
+                        done = i + size
+                        break
+                    continue
+                ambiguous = rest[0] == "a" or (rest[0] == "d" and lang in ("de", "en"))
+                span = rules.span(folded, i, i + size, ambiguous)
+                if span is None:
+                    continue
+                ids, ambiguous, rank = self._read(rest, lang)
+                hits.append(Hit(span[0], span[1], alias, ids, ambiguous, rank, lang, i + size))
+                done = span[1]
+                break
+        return hits

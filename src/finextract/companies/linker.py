@@ -1,0 +1,178 @@
+"""Who is it: a surface to a company of the knowledge base, by the exact name, an alias, the name without legal forms, or a transliteration."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+
+from finextract.companies.index import Hit, alias_group
+from finextract.companies.legal import strip_group, strip_legal
+from finextract.companies.records import CompanyRecord, KnowledgeBase, read_lines
+from finextract.companies.text import script_of, squeeze
+from finextract.entities import Company
+
+_HOME = {"ja": "JP", "de": "DE", "ko": "KR", "zh": "CN"}
+_KO_TAIL = re.compile(r"(?<=[가-힣A-Za-z0-9])(?:측|사)$")
+_JA_TAIL = re.compile(r"(?<=.)(?:社|側)$")
+
+
+@lru_cache(maxsize=1)
+def _han() -> dict[int, str]:
+    text = files("finextract.companies").joinpath("data", "han.tsv").read_text("utf-8")
+    return {ord(line[0]): line[2] for line in text.splitlines()}
+
+
+def simplify(text: str) -> str:
+    """Traditional characters to simplified ones, one for one, as far as the knowledge base's own names need it."""
+    return text.translate(_han())
+
+
+@lru_cache(maxsize=8)
+def _keys(group: str) -> dict[str, str]:
+    """Squeezed name to ``flag+rank TAB rows``; where two names squeeze to one key the more reported company has it."""
+    out: dict[str, str] = {}
+    for line in alias_group(group):
+        alias, _, rest = line.partition("\t")
+        key = alias.casefold() if alias.isalnum() else squeeze(alias)
+        if not key:
+            continue
+        old = out.get(key)
+        if old is None or rest[1] < old[1]:
+            out[key] = rest
+        elif rest[1] == old[1] and rest.partition("\t")[2] != old.partition("\t")[2]:
+            both = sorted({*rest.partition("\t")[2].split(","), *old.partition("\t")[2].split(",")}, key=int)
+            if old[1] != "1":
+                out[key] = f"a{old[1]}\t{','.join(both)}"
+    return out
+
+
+@lru_cache(maxsize=1)
+def _pinyin() -> tuple[dict[str, str], list[str]]:
+    table = dict(line.split("\t") for line in read_lines("pinyin.tsv.gz"))
+    return table, sorted(table)
+
+
+def normalise(surface: str, lang: str) -> str:
+    """The surface as a name: NFKC, one space, no quotation marks, no German genitive, no 社 or 측."""
+    text = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", surface)).strip(" \"'“”„‚‘’「」『』《》<>")
+    if lang == "ja":
+        text = _JA_TAIL.sub("", text)
+    elif lang == "ko":
+        text = _KO_TAIL.sub("", text) if len(text) > 3 else text
+    return text
+
+
+def _genitive(name: str, lang: str) -> str:
+    if lang in ("de", "en"):
+        return re.sub(r"(?:['’]s?|(?<=[^sS])s)$", "", name)
+    return name
+
+
+def _choose(rows: str, lang: str, base: KnowledgeBase) -> CompanyRecord | None:
+    numbers = [int(row) for row in rows.split(",")]
+    if len(numbers) == 1:
+        return base.row(numbers[0])
+    home = [record for record in map(base.row, numbers) if record.country == _HOME.get(lang)]
+    return home[0] if len(home) == 1 else None
+
+
+def _look_up(name: str, lang: str, base: KnowledgeBase) -> CompanyRecord | None:
+    key = squeeze(name)
+    if len(key) < 2:
+        return None
+    scripts = {
+        "hangul": ("ko",),
+        "kana": ("ja",),
+        "han": ("ja", "zh") if lang == "ja" else ("zh", "ja"),
+        "latin": ("latin",),
+    }
+    groups = scripts[script_of(name)]
+    for group in groups:
+        for form in (key, simplify(key)) if group == "zh" else (key,):
+            rest = _keys(group).get(form)
+            if rest is not None:
+                return _choose(rest.partition("\t")[2], lang, base)
+    return None
+
+
+def _transliterated(name: str, base: KnowledgeBase) -> CompanyRecord | None:
+    """Pinyin (Yingwei, Yingweida) and its Hangul spelling (잉웨이다): exactly, or as the one beginning it can be."""
+    key = squeeze(name)
+    table, ordered = _pinyin()
+    hangul = script_of(name) == "hangul"
+    if not (key.isascii() or hangul) or len(key) < (3 if hangul else 6):
+        return None
+    rows = table.get(key)
+    if rows is None:
+        from bisect import bisect_left
+
+        at = bisect_left(ordered, key)
+        found: set[str] = set()
+        while at < len(ordered) and ordered[at].startswith(key):
+            found.add(table[ordered[at]])
+            at += 1
+        rows = found.pop() if len(found) == 1 else None
+    if rows is None or "," in rows:
+        return None
+    return base.row(int(rows))
+
+
+def _company(record: CompanyRecord, linked_by: str) -> Company:
+    return Company(
+        record.name,
+        record.id,
+        record.ticker or None,
+        record.mic or None,
+        record.isin or None,
+        record.country or None,
+        record.qid or None,
+        linked_by,
+    )
+
+
+def link(surface: str, lang: str, *, hits: Sequence[Hit] | None = None) -> Company:
+    """The company that ``surface`` names; where it is unknown, a :class:`Company` with the normalised surface alone.
+
+    ``hits`` are index hits inside the surface, where the caller has them: one that covers the whole surface decides.
+    ``linked_by`` is ``exact`` (one of the company's own names), ``alias``, ``stripped`` (after legal forms, group
+    words or a genitive were dropped) or ``transliteration``.
+    """
+    base = KnowledgeBase.load()
+    name = normalise(surface, lang)
+    for hit in hits or ():
+        if len(hit.ids) == 1 and hit.end - hit.start == len(surface) and (record := base.get(hit.ids[0])):
+            return _company(record, _how(record, name))
+    record = _look_up(name, lang, base)
+    if record is not None:
+        return _company(record, _how(record, name))
+    seen = {name}
+    plain = _genitive(name, lang)
+    for form in (
+        plain,
+        strip_legal(name),
+        strip_legal(plain),
+        strip_group(strip_legal(plain)),
+        _genitive(strip_group(strip_legal(name)), lang),
+    ):
+        if form in seen or len(form) < 2:
+            continue
+        seen.add(form)
+        record = _look_up(form, lang, base)
+        if record is not None:
+            return _company(record, "stripped")
+    record = _transliterated(plain, base)
+    if record is not None:
+        return _company(record, "transliteration")
+    return Company(strip_legal(plain) if len(strip_legal(plain)) >= 2 else name)
+
+
+def _how(record: CompanyRecord, name: str) -> str:
+    key = squeeze(name)
+    return (
+        "exact"
+        if key in {squeeze(n) for n in (record.en, record.ja, record.de, record.ko, record.zh) if n}
+        else "alias"
+    )

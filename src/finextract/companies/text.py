@@ -1,0 +1,63 @@
+"""Folding and character classes: everything here keeps one code point for one code point, so offsets never shift."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_FOLD: dict[int, int] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_FOLD.update({0x3000: 0x20, 0xA0: 0x20, 0x202F: 0x20, 0x2009: 0x20})
+_FOLD.update({0x2019: 0x27, 0x2018: 0x27, 0xB4: 0x27, 0x2010: 0x2D, 0x2011: 0x2D, 0x2013: 0x2D})
+_FOLD.update({0xFF65: 0x30FB, 0xB7: 0x30FB, 0x2022: 0x30FB, 0x2027: 0x30FB, 0x3231: 0x3231})
+
+_SQUEEZE = re.compile(r"[\s・\-.,'&()/_]+")
+
+
+def fold(text: str) -> str:
+    """Full-width ASCII to ASCII, odd spaces, apostrophes, hyphens and middle dots to one form; the length stays."""
+    return text if text.isascii() else text.translate(_FOLD)
+
+
+def squeeze(text: str) -> str:
+    """The key under which the linker compares names: NFKC, no case, no spaces, dots, hyphens or ampersands."""
+    return _SQUEEZE.sub("", fold(unicodedata.normalize("NFKC", text))).casefold()
+
+
+def is_latin(char: str) -> bool:
+    """A letter of the Latin, Greek or Cyrillic alphabets."""
+    return char.isalpha() and char < "\u1100"
+
+
+def is_word(char: str) -> bool:
+    """A letter as above or an ASCII digit: what continues a Latin word."""
+    return "0" <= char <= "9" or (char < "\u1100" and char.isalpha())
+
+
+def is_katakana(char: str) -> bool:
+    """Katakana or the long-vowel mark, half-width forms too; the middle dot is none."""
+    return "\u30a1" <= char <= "\u30fa" or "\u30fc" <= char <= "\u30ff" or "\uff66" <= char <= "\uff9f"
+
+
+def is_hiragana(char: str) -> bool:
+    return "\u3041" <= char <= "\u309f"
+
+
+def is_han(char: str) -> bool:
+    return (
+        "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf" or char in "々〇" or "\uf900" <= char <= "\ufaff"
+    )
+
+
+def is_hangul(char: str) -> bool:
+    return "\uac00" <= char <= "\ud7a3" or "\u1100" <= char <= "\u11ff" or "\u3131" <= char <= "\u318e"
+
+
+def script_of(name: str) -> str:
+    """``hangul``, ``kana``, ``han`` or ``latin``: the first of these that the name holds."""
+    if any(map(is_hangul, name)):
+        return "hangul"
+    if any(is_katakana(c) or is_hiragana(c) for c in name):
+        return "kana"
+    if any(map(is_han, name)):
+        return "han"
+    return "latin"
