@@ -244,13 +244,15 @@ def convert(
     to: Annotated[Optional[str], typer.Option("--to", help="Format to write; by default what the name of the target says.")] = None,  # noqa: UP045
     from_: Annotated[Optional[str], typer.Option("--from", help="Format to read; by default what the file says.")] = None,  # noqa: UP045
     lang: Annotated[Optional[str], typer.Option("--lang", help="Language of rows that do not name one.")] = None,  # noqa: UP045
+    rename: Annotated[Optional[list[str]], typer.Option("--label", help="Rename a label while converting, ORG=COMPANY. Repeatable.")] = None,  # noqa: UP045
     values: Annotated[bool, typer.Option("--fill-values", help="Let the grammar read the values of spans that come without one.")] = False,
 ) -> None:
     """Convert between native, prodigy, doccano, doccano-relations, label-studio, iob, docbin and inline."""
     from finextract.gold import convert as conversion
 
     try:
-        count = conversion.convert_file(source, target, from_, to, lang=lang, fill_values=values, warn=note)
+        names = dict(r.split("=", 1) for r in rename or () if "=" in r)
+        count = conversion.convert_file(source, target, from_, to, lang=lang, rename=names, fill_values=values, warn=note)
     except conversion.UsageError as error:
         fail(str(error), USAGE)
     except ValueError as error:

@@ -9,7 +9,7 @@ COMPANY   the usual English name; empty where nothing but the surface is known
 QUARTER   ``2024Q2``, ``Q2`` (no year), ``FY2024Q2``, ``FYQ2``, ``2024-08..10`` or ``M08..10`` (months), ``rel-1``
 ========  =======================================================================================
 
-Modifiers: approx, more_than, equal_or_more, less_than, equal_or_less. In the text itself ``[[``, ``]]``, ``|`` and
+``?`` stands for a value that is not known yet. Modifiers: approx, more_than, equal_or_more, less_than, equal_or_less. In the text itself ``[[``, ``]]``, ``|`` and
 ``\\`` may be escaped by a backslash. :func:`parse` and :func:`render` are inverse to each other.
 """
 
@@ -143,11 +143,13 @@ def parse(markup: str) -> tuple[str, list[dict[str, Any]]]:
                 raise MarkupError(f"label {label!r} is none of M, P, C, Q", opened)
             if not surface or surface != surface.strip():
                 raise MarkupError(f"the surface {surface!r} is empty or has outer white space", opened)
-            try:
-                value = parse_value(label, fields[2], surface)
-            except ValueError as error:
-                raise MarkupError(f"{label} {surface!r}: {error}", opened) from None
-            spans.append({"start": start, "end": length, "label": label, "text": surface, "value": value})
+            span: dict[str, Any] = {"start": start, "end": length, "label": label, "text": surface}
+            if fields[2].strip() != "?":
+                try:
+                    span["value"] = parse_value(label, fields[2], surface)
+                except ValueError as error:
+                    raise MarkupError(f"{label} {surface!r}: {error}", opened) from None
+            spans.append(span)
             fields, i = None, i + 2
             continue
         elif fields is not None and markup[i] == "|":
@@ -178,7 +180,8 @@ def render(text: str, spans: Iterable[Mapping[str, Any]]) -> str:
         if span["start"] < at:
             raise ValueError(f"spans overlap at {span['start']}")
         surface = text[span["start"] : span["end"]]
-        short = render_value(span["label"], span["value"], surface)
+        value = span.get("value")
+        short = "?" if value is None else render_value(span["label"], value, surface)
         out += [_escape(text[at : span["start"]], False), "[[", _escape(surface, True), "|", LONG[span["label"]], "|"]
         out += [_escape(short, True), "]]"]
         at = span["end"]
