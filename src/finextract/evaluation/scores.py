@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -165,7 +165,7 @@ def _tally(row: Row, found: Sequence[Span], seen: frozenset[str] | None) -> _Tal
     for label in LABELS:
         gold_spans = {(int(s["start"]), int(s["end"])): s for s in row["spans"] if s["label"] == label}
         found_spans = {(int(s["start"]), int(s["end"])): s for s in found if s["label"] == label}
-        groups = [(label, lambda place: True)]
+        groups: list[tuple[str, Callable[[tuple[int, int]], bool]]] = [(label, lambda place: True)]
         if label == "COMPANY" and seen is not None:
             groups.append((SEEN, lambda place: _fold(text[place[0] : place[1]]) in seen))
             groups.append((UNSEEN, lambda place: _fold(text[place[0] : place[1]]) not in seen))
@@ -243,6 +243,6 @@ def score(
         for label in labels:
             table = np.array([t.counts.get(label, [0] * 6) for t in rows_of], dtype=np.int64)
             low, high = _interval(table[:, :3], rounds, seed)
-            scores[lang, label] = Score(*(int(n) for n in table.sum(axis=0)), low=low, high=high)
+            scores[lang, label] = replace(Score(*(int(n) for n in table.sum(axis=0))), low=low, high=high)
     per_1000 = {lang: round(1000 * n / size, 3) if size else None for lang, (n, size) in alarms.items()}
     return Report(scores, {lang: len(of) for lang, of in groups.items()}, per_1000)

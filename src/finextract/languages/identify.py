@@ -82,7 +82,11 @@ def identify(text: str) -> str:
     east = kana + hangul + han
     words = [w for run in _WORD.findall(sample) for w in _LATIN.findall(run)]
     # Names and tickers in capitals stand in every language's text: what speaks for a Latin-script language is its small words.
-    small = sum(len(w) for w in words if w[0].islower())
+    small = sum(
+        len(w) * (1.0 if w[0].islower() or w.lower() in _data()["latin"]["de"] else 0.5)
+        for w in words
+        if not w.isupper()
+    )
     others = _other_scripts(sample)
     other, foreign = others.most_common(1)[0] if others else ("", 0)
     if east == 0 and not words and not foreign:

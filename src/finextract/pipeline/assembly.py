@@ -1,0 +1,49 @@
+"""Putting a pipeline together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spacy.language import Language
+
+_LONGEST = 1 << 30
+
+TOKENIZERS: dict[str, dict[str, Any]] = {
+    "ja": {"@tokenizers": "finextract.SudachiTokenizer.v1", "mode": "A", "characters": True},
+    "de": {"@tokenizers": "finextract.GermanTokenizer.v1"},
+    "ko": {"@tokenizers": "finextract.KiwiTokenizer.v1", "characters": True},
+    "zh": {"@tokenizers": "finextract.JiebaTokenizer.v1"},
+    "en": {"@tokenizers": "finextract.GermanTokenizer.v1"},
+}
+"""The tokenizer of each language, chosen by measurement (docs/tokenizers.md)."""
+
+
+def long_texts() -> Callable[[Language], Language]:
+    """``finextract.LongTexts.v1``, for ``nlp.after_creation``: lift spaCy's limit of a million characters a text."""
+
+    def lift(nlp: Language) -> Language:
+        nlp.max_length = _LONGEST
+        return nlp
+
+    return lift
+
+
+def assemble(lang: str, *, encoder: bool = False) -> Language:
+    """A pipeline without a trained model: tokenizer, quantities, companies and their resolution."""
+    import spacy
+
+    if lang not in TOKENIZERS:
+        raise ValueError(f"lang: {lang!r} is none of {', '.join(TOKENIZERS)}")
+    nlp = spacy.blank(
+        lang,
+        config={"nlp": {"tokenizer": TOKENIZERS[lang], "after_creation": {"@callbacks": "finextract.LongTexts.v1"}}},
+    )
+    for name in (
+        "finextract_quantities",
+        "finextract_companies",
+        *(("finextract_encoder",) if encoder else ()),
+        "finextract_resolver",
+    ):
+        nlp.add_pipe(name)
+    return nlp

@@ -1,0 +1,143 @@
+"""Our spaCy components: thin wrappers around quantities, companies and the encoder, and the one that joins their results.
+
+Each writes what it found into ``doc.user_data``; only ``finextract_resolver`` sets ``doc.ents``. The document's date,
+for years and relative quarters, is ``doc._.date``; the value of a span is ``span._.value``; ``doc._.entities`` is the
+tuple of :class:`~finextract.entities.Entity` that an extraction would hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from finextract.entities import Entity, Value
+
+KEY = "finextract"
+
+
+def _store(doc: Doc) -> dict[str, Any]:
+    store: dict[str, Any] = doc.user_data.setdefault(KEY, {})
+    return store
+
+
+def entities_of(doc: Doc) -> tuple[Entity, ...]:
+    """What the resolver found, with values."""
+    return tuple(Entity.from_dict(data) for data in _store(doc).get("entities", ()))
+
+
+def value_of(span: Span) -> Value | None:
+    """The value of an entity that the resolver set."""
+    for data in _store(span.doc).get("entities", ()):
+        if (data["start"], data["end"], data["label"]) == (span.start_char, span.end_char, span.label_):
+            return Entity.from_dict(data).value
+    return None
+
+
+def _register() -> None:
+    if not Doc.has_extension("entities"):
+        Doc.set_extension("entities", getter=entities_of)
+    if not Span.has_extension("value"):
+        Span.set_extension("value", getter=value_of)
+    if not Doc.has_extension("date"):
+        Doc.set_extension("date", default=None)
+
+
+_register()
+
+
+class Component:
+    """A component that only adds to ``doc.user_data``; it has no state to save."""
+
+    part = ""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def found(self, doc: Doc) -> list[Entity]:
+        raise NotImplementedError
+
+    def __call__(self, doc: Doc) -> Doc:
+        _store(doc)[self.part] = [entity.to_dict() for entity in self.found(doc)]
+        return doc
+
+
+class Quantities(Component):
+    """MONEY, PERCENT and QUARTER by the grammar."""
+
+    part = "quantities"
+
+    def found(self, doc: Doc) -> list[Entity]:
+        from finextract.quantities import read
+
+        return read(doc.text, self.lang, doc._.date)
+
+
+class Companies(Component):
+    """Known names by the knowledge base."""
+
+    part = "companies"
+
+    def found(self, doc: Doc) -> list[Entity]:
+        from finextract.pipeline.resolve import known_companies
+
+        return known_companies(doc.text, self.lang)
+
+
+class Encoder(Component):
+    """Companies by the encoder."""
+
+    part = "encoder"
+
+    def found(self, doc: Doc) -> list[Entity]:
+        from finextract.pipeline.resolve import encoded_companies
+
+        return encoded_companies([doc.text])[0]
+
+
+class Resolver:
+    """Joins the grammar's, the knowledge base's, the encoder's and the trained model's spans, reads values and sets ``doc.ents``."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def __call__(self, doc: Doc) -> Doc:
+        from finextract.pipeline.resolve import resolve
+
+        store = _store(doc)
+        parts = {
+            name: [Entity.from_dict(d) for d in store.get(name, ())] for name in ("quantities", "companies", "encoder")
+        }
+        model = [Entity(e.start_char, e.end_char, e.label_, e.text, None, "model") for e in doc.ents]  # type: ignore[arg-type]
+        entities = resolve(doc.text, self.lang, model=model, date=doc._.date, **parts)
+        store["entities"] = [entity.to_dict() for entity in entities]
+        spans = (doc.char_span(e.start, e.end, label=e.label, alignment_mode="expand") for e in entities)
+        from spacy.util import filter_spans
+
+        doc.set_ents(filter_spans([span for span in spans if span is not None]))
+        return doc
+
+
+@Language.factory("finextract_quantities")
+def make_quantities(nlp: Language, name: str) -> Quantities:
+    """``finextract_quantities``"""
+    return Quantities(str(nlp.lang))
+
+
+@Language.factory("finextract_companies")
+def make_companies(nlp: Language, name: str) -> Companies:
+    """``finextract_companies``"""
+    return Companies(str(nlp.lang))
+
+
+@Language.factory("finextract_encoder")
+def make_encoder(nlp: Language, name: str) -> Encoder:
+    """``finextract_encoder``"""
+    return Encoder(str(nlp.lang))
+
+
+@Language.factory("finextract_resolver")
+def make_resolver(nlp: Language, name: str) -> Resolver:
+    """``finextract_resolver``"""
+    return Resolver(str(nlp.lang))
