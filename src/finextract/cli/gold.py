@@ -38,6 +38,7 @@ def check(
     tokenizers: Annotated[Optional[list[str]], typer.Option("--tokenizer", "-t", help="Also hold every boundary against this tokenizer; `all` for every one. Repeatable.")] = None,  # noqa: UP045
     grammar: Annotated[bool, typer.Option(help="Hold values against what the grammar reads.")] = True,
     manifest: Annotated[bool, typer.Option(help="Hold rows against splits.json.")] = True,
+    jobs: Annotated[Optional[int], typer.Option("--jobs", "-j", help="Processes for large files; by default one a processor.")] = None,  # noqa: UP045
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as well.")] = False,
     form: Annotated[str, typer.Option("--format", help="text, json (one object a line) or github.")] = "text",
     only: Annotated[Optional[str], typer.Option("--only", help="Only these codes, or beginnings of codes, comma-separated.")] = None,  # noqa: UP045
@@ -52,7 +53,7 @@ def check(
         from finextract.gold.neighbours import tokenizer_names
 
         names = tokenizer_names()
-    report = checking.check(_files(paths), grammar=grammar, manifest=manifest, tokenizers=names, each=lambda rows, n: progress(rows, "checking", n))
+    report = checking.check(_files(paths), grammar=grammar, manifest=manifest, tokenizers=names, jobs=jobs, progress=lambda items, n: progress(items, "reading values", n))
     if only:
         wanted = tuple(c.strip().upper() for c in only.split(","))
         report.findings = [f for f in report.findings if f.code.startswith(wanted)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from finextract.gold.findings import Finding
 from finextract.gold.jsonl import File, Line, parse_lines, read_file
 from finextract.gold.rows import Issue, check_against_grammar, check_schema, check_spans, check_unmarked, well_formed
 
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 _ID = re.compile(rb'"id"\s*:\s*"([^"\\]*)"')
 
 
@@ -91,9 +93,11 @@ def check(
     grammar: bool = True,
     tokenizers: Sequence[str] = (),
     manifest: bool = True,
-    each: Callable[[Iterable[tuple[Line, dict[str, Any]]], int], Iterable[tuple[Line, dict[str, Any]]]] | None = None,
+    progress: Progress | None = None,
+    jobs: int | None = None,
 ) -> Report:
-    """Check files together; ``each`` may wrap the iteration over rows, to show progress."""
+    """Check files together. ``progress(items, total)`` may show how far the grammar has read; large files are read by
+    ``jobs`` processes, by default as many as there are processors."""
     report = Report()
     files = [read_file(p) for p in paths]
     report.files = len(files)
@@ -103,15 +107,14 @@ def check(
         everything += file.rows()
     report.rows = len(everything)
     issues: dict[int, list[Issue]] = {}
-    rows = each(everything, len(everything)) if each else everything
-    for k, (_, row) in enumerate(rows):
+    for k, (_, row) in enumerate(everything):
         found = check_row(row)
         if found:
             issues[k] = found
         if isinstance(row.get("spans"), list):
             report.spans += len(row["spans"])
     if grammar:
-        for k, found in _values(everything):
+        for k, found in _values(everything, progress, jobs):
             issues.setdefault(k, []).extend(found)
     for name in tokenizers:
         for k, found in _alignment(everything, name, report.boundaries):
@@ -150,15 +153,41 @@ def reviewable(file: File) -> dict[int, list[str]]:
     return {number: surfaces for number, surfaces in out.items() if surfaces}
 
 
-def _values(rows: Sequence[tuple[Line, dict[str, Any]]]) -> Iterable[tuple[int, list[Issue]]]:
+def _read_chunk(rows: Sequence[dict[str, Any]]) -> list[list[Issue]]:
+    """The grammar's issues of some rows; runs in a process of its own where there are many."""
     read = neighbours.grammar()
-    for k, (_, row) in enumerate(rows):
+    out: list[list[Issue]] = []
+    for row in rows:
         lang, date = row.get("lang"), row.get("date")
-        if not usable(row) or not isinstance(lang, str) or lang not in neighbours.GRAMMAR_LANGS:
-            continue
-        found = list(check_against_grammar(row, read(row["text"], lang, date if isinstance(date, str) else None)))
-        if found:
-            yield k, found
+        found: list[Issue] = []
+        if usable(row) and isinstance(lang, str) and lang in neighbours.GRAMMAR_LANGS:
+            sound = isinstance(date, str) and not any(i.path == ("date",) for i in check_schema(row))
+            found = list(check_against_grammar(row, read(row["text"], lang, date if sound else None)))
+        out.append(found)
+    return out
+
+
+def _values(rows: Sequence[tuple[Line, dict[str, Any]]], progress: Progress | None = None, jobs: int | None = None) -> Iterable[tuple[int, list[Issue]]]:
+    size = 200
+    chunks = [[row for _, row in rows[k : k + size]] for k in range(0, len(rows), size)]
+    jobs = min(jobs or os.cpu_count() or 1, 8) if len(chunks) > 3 else 1
+    if jobs > 1:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            yield from _numbered(pool.map(_read_chunk, chunks), len(chunks), progress)
+    else:
+        yield from _numbered(map(_read_chunk, chunks), len(chunks), progress)
+
+
+def _numbered(results: Iterable[list[list[Issue]]], total: int, progress: Progress | None) -> Iterable[tuple[int, list[Issue]]]:
+    k = 0
+    for result in progress(results, total) if progress else results:
+        for found in result:
+            if found:
+                yield k, found
+            k += 1
 
 
 def _alignment(rows: Sequence[tuple[Line, dict[str, Any]]], name: str, seen: Counter[str]) -> Iterable[tuple[int, list[Issue]]]:

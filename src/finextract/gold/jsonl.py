@@ -309,6 +309,7 @@ def parse_lines(path: str, data: bytes) -> File:
     out.bom = data.startswith(BOM)
     body = data[len(BOM) :] if out.bom else data
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        out.final_newline = False
         line = Line(path, 1, data)
         line.problems.append(Problem("G103", "the file is UTF-16", 0, 1, "save it as UTF-8"))
         out.lines.append(line)

@@ -63,7 +63,7 @@ def read(path: str, data: bytes) -> list[Row]:
     if any(line.strip() for line in lines[: heads[0] if heads else len(lines)]):
         raise ValueError(f"{path}:1: a passage begins with a header line, ### …")
     out = []
-    for number, (head, after) in enumerate(zip(heads, [*heads[1:], len(lines)], strict=True), 1):
+    for number, (head, after) in enumerate(zip(heads, [*heads[1:], len(lines)], strict=False), 1):
         header = lines[head][4:]
         body = "\n".join(lines[head + 1 : after])
         if header.startswith("{"):
