@@ -178,7 +178,7 @@ def best_tags(logp: Floats) -> Ints:
     import numpy as np
 
     follow, begins, ends = _allowed()
-    best = logp.argmax(1).astype(np.int64)
+    best: Ints = logp.argmax(1).astype(np.int64)
     if not best.any():
         return best
     bad = np.flatnonzero(~follow[best[:-1], best[1:]])
@@ -258,7 +258,7 @@ class CompanyEncoder:
         self._session = session
         self._tokenizer = tokenizer
         settings = meta["encoder"]
-        self._bos, self._eos, self._pad = (int(settings[k]) for k in ("bos", "eos", "pad"))
+        self._bos, self._eos = int(settings["bos"]), int(settings["eos"])
         self._size = int(settings["window"]) - 2
         if tuple(settings["classes"]) != CLASSES:
             raise ValueError(f"model-classes: the model tags {settings['classes']}, this version reads {list(CLASSES)}")
@@ -278,13 +278,13 @@ class CompanyEncoder:
         session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
         return cls(session, Tokenizer.from_file(str(folder / "tokenizer.json")), meta)
 
-    def predict(self, texts: Sequence[str], *, batch_pieces: int = 1024) -> list[list[Scored]]:
+    def predict(self, texts: Sequence[str]) -> list[list[Scored]]:
         """The names in each text, in order: companies, and what else the encoder tells from them.
 
-        ``batch_pieces`` bounds how many subword pieces are computed at once, and with them the memory.
+        Time grows linearly with the length of a text; what is found in one text does not depend on the others.
         """
         out: list[list[Scored]] = []
-        for text, logp in zip(texts, self.log_probabilities(texts, batch_pieces=batch_pieces), strict=True):
+        for text, logp in zip(texts, self.log_probabilities(texts), strict=True):
             found = []
             for start, end, label, score in spans(logp):
                 start, end = trim(text, start, end)
@@ -293,7 +293,7 @@ class CompanyEncoder:
             out.append(found)
         return out
 
-    def log_probabilities(self, texts: Sequence[str], *, batch_pieces: int = 1024) -> list[Floats]:
+    def log_probabilities(self, texts: Sequence[str]) -> list[Floats]:
         """For each text the log probability of every tag at every character."""
         import numpy as np
 
@@ -302,42 +302,32 @@ class CompanyEncoder:
             "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in t) if not _encodable(t) else t for t in texts
         ]
         encodings = self._tokenizer.encode_batch(clean, add_special_tokens=False)
-        pieces = [(np.array(e.ids, np.int64), e.offsets) for e in encodings]
-        todo = [
-            w for k, text in enumerate(clean) for w in windows(k, text, pieces[k][1], self._size) if w.end > w.start
-        ]
-        todo.sort(key=lambda w: (w.last_piece - w.first_piece, w.end - w.start), reverse=True)
-        out = [np.zeros((len(text), N_TAGS), np.float32) for text in clean]
-        for logp in out:
-            logp[:, 1:] = -50.0
-        while todo:
-            width = todo[0].last_piece - todo[0].first_piece + 2
-            batch = todo[: max(1, batch_pieces // width)]
-            del todo[: len(batch)]
-            tags = self._session.run(None, self._feed(batch, clean, pieces, width))[0]
-            for row, w in zip(tags, batch, strict=True):
-                out[w.text][w.keep_start : w.keep_end] = row[w.keep_start - w.start : w.keep_end - w.start]
+        out = []
+        for number, (text, e) in enumerate(zip(clean, encodings, strict=True)):
+            logp = np.full((len(text), N_TAGS), -50.0, np.float32)
+            logp[:, 0] = 0.0
+            # Windows run one by one: the int8 scales are taken over all that is computed at once, so in a larger
+            # batch the neighbours would have a say in the result, and on one core it is no faster.
+            for w in windows(number, text, e.offsets, self._size):
+                if w.keep_end > w.keep_start:
+                    tags = self._session.run(None, self._feed(w, text, e))[0][0]
+                    logp[w.keep_start : w.keep_end] = tags[w.keep_start - w.start : w.keep_end - w.start]
+            out.append(logp)
         return out
 
-    def _feed(
-        self, batch: Sequence[Window], texts: Sequence[str], pieces: Sequence[tuple[Ints, Any]], width: int
-    ) -> dict[str, Any]:
+    def _feed(self, w: Window, text: str, e: Any) -> dict[str, Any]:
         import numpy as np
 
-        length = max(w.end - w.start for w in batch)
-        ids = np.full((len(batch), width), self._pad, np.int64)
-        mask = np.zeros((len(batch), width), np.float32)
-        chars = np.zeros((4, len(batch), length), np.int64)
-        for k, w in enumerate(batch):
-            n, m = w.last_piece - w.first_piece, w.end - w.start
-            ids[k, 0], ids[k, 1 : n + 1], ids[k, n + 1] = (
-                self._bos,
-                pieces[w.text][0][w.first_piece : w.last_piece],
-                self._eos,
-            )
-            mask[k, : n + 2] = 1.0
-            chars[:, k, :m] = window_characters(texts[w.text], pieces[w.text][1], w)
-        return {"ids": ids, "mask": mask, "piece": chars[0], "place": chars[1], "char": chars[2], "kind": chars[3]}
+        ids = np.array([[self._bos, *e.ids[w.first_piece : w.last_piece], self._eos]], np.int64)
+        piece, place, char, kind = window_characters(text, e.offsets, w)[:, None]
+        return {
+            "ids": ids,
+            "mask": np.ones(ids.shape, np.float32),
+            "piece": piece,
+            "place": place,
+            "char": char,
+            "kind": kind,
+        }
 
 
 def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Window) -> Ints:

@@ -1,0 +1,1 @@
+"""Training of the multilingual company encoder; needs torch, which the runtime does not."""

@@ -1,0 +1,235 @@
+"""Train, score and ship the multilingual company encoder.
+
+Needs ``torch``, ``safetensors``, ``onnx`` and ``onnxruntime`` (``opencc-python-reimplemented`` adds traditional script).
+The start is multilingual-e5-small (MIT) as a Hugging Face folder; open corpora lie in ``DATA/ner/LANG/NAME.jsonl.gz``,
+lists of companies in ``DATA/companies/*.csv.gz`` and unlabelled text in ``DATA/raw/*.jsonl.gz``. Gold comes from
+``annotations/LANG/*.jsonl``; its test part is never trained on.
+
+An evening on two CPU cores::
+
+    python -m finextract.training.encoder start    --bert e5 --data DATA --gold annotations --work .work/encoder
+    python -m finextract.training.encoder train    --data DATA --gold annotations --work .work/encoder --minutes 90 --workers 2 --gold-share 0.4
+    python -m finextract.training.encoder train    --data DATA --gold annotations --work .work/encoder --minutes 40 --workers 2 --gold-share 0.8 \\
+                                                   --from model --body-rate 1e-4 --head-rate 5e-4
+    python -m finextract.training.encoder export   --work .work/encoder --model models/xx_fin_news_e5
+    python -m finextract.training.encoder evaluate --model models/xx_fin_news_e5 --gold annotations --write
+    python -m finextract.training.encoder silver   --model models/xx_fin_news_e5 --data DATA --out .work/silver
+
+``start`` prunes the vocabulary and cuts the network to its lowest layers (``--layers``, four by default). ``train``
+takes ``--from`` (``start`` or ``model``) and writes ``model.safetensors``. A GPU is used where torch sees one (one worker).
+``silver`` labels all raw and corpus text by the model: ``{"text", "spans", "score"}`` a line, for training smaller models.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from finextract.companies.encoder import CLASSES, CompanyEncoder
+from finextract.training.encoder import data
+
+WINDOW = 128
+
+
+def _gold_files(folder: Path | None) -> list[Path]:
+    return [] if folder is None else sorted(p for lang in data.LANGUAGES for p in (folder / lang).glob("*.jsonl"))
+
+
+def _gold(folder: Path | None) -> dict[str, list[data.Example]]:
+    return data.read_gold(_gold_files(folder), None if folder is None else folder / "splits.json")
+
+
+def raw_texts(folder: Path) -> Iterator[tuple[str, str]]:
+    """The unlabelled texts of ``folder`` as ``(language, text)``; of aligned files each language's column."""
+    columns = {
+        "deu": "de",
+        "jpn": "ja",
+        "kor": "ko",
+        "zho-CN": "zh",
+        "zho-TW": "zh",
+        "de": "de",
+        "ko": "ko",
+        "zh-Hant": "zh",
+    }
+    for path in sorted(folder.glob("*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            for line in file:
+                row = json.loads(line)
+                if "text" in row:
+                    yield path.name[:2], row["text"]
+                for key, lang in columns.items():
+                    if row.get(key):
+                        yield lang, row[key]
+
+
+def _company_names(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.glob("*.csv.gz")):
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                for key, value in row.items():
+                    if value and (key.startswith("name_") or key == "aliases"):
+                        yield from value.split("|")
+
+
+def start(args: argparse.Namespace) -> None:
+    """Prune the vocabulary and write the untrained network."""
+    import torch
+    from tokenizers import Tokenizer
+
+    from finextract.training.encoder.model import Shape, from_bert, save
+    from finextract.training.encoder.vocabulary import prune, used
+
+    args.work.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_file(str(args.bert / "tokenizer.json"))
+    occurring: set[int] = set()
+    for examples in [*data.read_corpora(args.data / "ner").values(), _gold(args.gold)["train"]]:
+        occurring |= used(tokenizer, (e.text for e in examples))
+    occurring |= used(tokenizer, (text for _, text in raw_texts(args.data / "raw")))
+    occurring |= used(tokenizer, _company_names(args.data / "companies"))
+    keep = prune(args.bert / "tokenizer.json", args.work / "tokenizer.json", occurring)
+    torch.manual_seed(args.seed)
+    save(from_bert(args.bert, Shape(len(keep), layers=args.layers), keep), args.work / "start.safetensors")
+    print(f"{len(keep)} pieces, {args.layers} layers")
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train for the given time."""
+    from tokenizers import Tokenizer
+
+    from finextract.training.encoder.augment import Names
+    from finextract.training.encoder.train import Plan, Stream
+    from finextract.training.encoder.train import train as run
+
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    plan = Plan(minutes=args.minutes, workers=args.workers, gold_share=args.gold_share, body_rate=args.body_rate)
+    plan.head_rate, plan.seed, plan.floor = args.head_rate, args.seed, args.floor
+    tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
+    names = Names(args.data / "companies")
+    stream = Stream(data.read_corpora(args.data / "ner"), _gold(args.gold)["train"], names, tokenizer, plan, args.seed)
+    run(args.work / f"{args.start}.safetensors", args.work / "model.safetensors", stream, plan)
+
+
+def export(args: argparse.Namespace) -> None:
+    """Write the int8 ONNX model, its tokenizer and the settings that the runtime needs into ``meta.json``."""
+    from finextract.training.encoder.export import export as write
+    from finextract.training.encoder.model import load
+
+    args.model.mkdir(parents=True, exist_ok=True)
+    model = load(args.work / "model.safetensors")
+    shape = model.shape
+    write(model, args.model / "model.onnx")
+    shutil.copyfile(args.work / "tokenizer.json", args.model / "tokenizer.json")
+    meta = _read_meta(args.model)
+    meta["encoder"] = {
+        "bos": 0,
+        "pad": 1,
+        "eos": 2,
+        "window": WINDOW,
+        "classes": list(CLASSES),
+        "layers": shape.layers,
+        "pieces": shape.vocabulary,
+    }
+    _write_json(args.model / "meta.json", meta)
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Score on gold, dev and test; ``--write`` puts the scores into ``meta.json``."""
+    from finextract.training.encoder.score import evaluate as score
+    from finextract.training.encoder.score import surfaces
+
+    gold = _gold(args.gold)
+    encoder = CompanyEncoder.load(args.model)
+    seen = surfaces(gold["train"])
+    scores = {part: score(encoder, gold[part], seen) for part in ("dev", "test")}
+    print(json.dumps(scores, indent=1, ensure_ascii=False))
+    if args.write:
+        meta = _read_meta(args.model)
+        meta["scores"] = {
+            "what": "COMPANY, strict boundaries; seen: the surface occurs in the gold trained on",
+            **scores,
+        }
+        _write_json(args.model / "meta.json", meta)
+
+
+def silver(args: argparse.Namespace) -> None:
+    """Label raw and corpus text by the model, one file a language."""
+    encoder = CompanyEncoder.load(args.model)
+    texts: dict[str, list[str]] = {lang: [] for lang in data.LANGUAGES}
+    for examples in data.read_corpora(args.data / "ner").values():
+        texts[examples[0].language] += [e.text for e in examples]
+    for lang, text in raw_texts(args.data / "raw"):
+        texts[lang] += [text[k : k + 1500] for k in range(0, min(len(text), 3000), 1500)]
+    args.out.mkdir(parents=True, exist_ok=True)
+    for lang, all_texts in texts.items():
+        unique = list(dict.fromkeys(all_texts))[: args.limit]
+        temporary = args.out / f"{lang}.tmp"
+        with temporary.open("w", encoding="utf-8") as file:
+            for at in range(0, len(unique), 500):
+                part = unique[at : at + 500]
+                for text, found in zip(part, encoder.predict(part), strict=True):
+                    spans = [
+                        {"start": s.start, "end": s.end, "label": s.label, "score": round(s.score, 4)} for s in found
+                    ]
+                    worst = min((s.score for s in found if s.label == "COMPANY"), default=1.0)
+                    file.write(
+                        json.dumps({"text": text, "spans": spans, "score": round(worst, 4)}, ensure_ascii=False) + "\n"
+                    )
+        temporary.replace(args.out / f"{lang}.jsonl")
+        print(f"{lang}: {len(unique)} texts")
+
+
+def _read_meta(folder: Path) -> dict[str, Any]:
+    path = folder / "meta.json"
+    out: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return out
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    for function in (start, train, export, evaluate, silver):
+        command = commands.add_parser(function.__name__, help=function.__doc__)
+        command.set_defaults(run=function)
+        command.add_argument("--work", type=Path, default=Path(".work/encoder"))
+        command.add_argument("--data", type=Path)
+        command.add_argument("--gold", type=Path)
+        command.add_argument("--model", type=Path, default=Path("models/xx_fin_news_e5"))
+        command.add_argument("--seed", type=int, default=1)
+        if function is start:
+            command.add_argument("--bert", type=Path, required=True)
+            command.add_argument("--layers", type=int, default=4)
+        elif function is train:
+            command.add_argument("--from", dest="start", default="start")
+            command.add_argument("--minutes", type=float, default=60.0)
+            command.add_argument("--workers", type=int, default=1)
+            command.add_argument("--gold-share", type=float, default=0.4)
+            command.add_argument("--body-rate", type=float, default=1.5e-4)
+            command.add_argument("--head-rate", type=float, default=1.5e-3)
+            command.add_argument("--floor", type=float, default=0.03)
+        elif function is evaluate:
+            command.add_argument("--write", action="store_true")
+        elif function is silver:
+            command.add_argument("--out", type=Path, default=Path(".work/silver"))
+            command.add_argument("--limit", type=int, default=1_000_000)
+    args = parser.parse_args()
+    if args.run in (start, train, silver) and args.data is None:
+        parser.error("--data is missing")
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""From the trained network to int8 ONNX: embeddings by row, matrix products by column, activations dynamically."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from finextract.training.encoder.model import Tagger
+
+INPUTS = ("ids", "mask", "piece", "place", "char", "kind")
+
+
+class Int8Embedding(nn.Module):
+    """An embedding table in int8 with one scale a row."""
+
+    def __init__(self, table: Tensor) -> None:
+        super().__init__()
+        scale = table.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127.0
+        self.register_buffer("values", torch.round(table / scale).to(torch.int8))
+        self.register_buffer("scale", scale.float())
+
+    def forward(self, ids: Tensor) -> Tensor:
+        values: Tensor = self.values[ids]  # type: ignore[index]
+        scale: Tensor = self.scale[ids]  # type: ignore[index]
+        return values.float() * scale
+
+
+def export(model: Tagger, path: Path) -> None:
+    """Write ``path`` (``model.onnx``). The model's embeddings are replaced by their int8 form."""
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    model = model.eval()
+    table = model.words.weight.detach()
+    model.words = Int8Embedding(table)  # type: ignore[assignment]
+    model.char = Int8Embedding(model.char.weight.detach())  # type: ignore[assignment]
+    b, p, c = 2, 7, 11
+    ids = torch.randint(4, 50, (b, p))
+    chars = [
+        torch.randint(0, 7, (b, c)),
+        torch.randint(0, 8, (b, c)),
+        torch.randint(0, 99, (b, c)),
+        torch.randint(0, 9, (b, c)),
+    ]
+    axes = {"ids": {0: "b", 1: "p"}, "mask": {0: "b", 1: "p"}, "tags": {0: "b", 1: "c"}}
+    axes |= {name: {0: "b", 1: "c"} for name in INPUTS[2:]}
+    raw = path.with_suffix(".float.onnx")
+    torch.onnx.export(
+        model,
+        (ids, torch.ones(b, p), *chars),
+        str(raw),
+        input_names=list(INPUTS),
+        output_names=["tags"],
+        dynamic_axes=axes,
+        opset_version=20,
+        dynamo=False,
+    )
+    graph = onnx.load(str(raw))
+    # The last layer is small and decides: it stays in floating point.
+    keep = [n.name for n in graph.graph.node if n.op_type in ("MatMul", "Gemm") and "tags" in n.name]
+    temporary = path.with_suffix(".tmp.onnx")
+    quantize_dynamic(
+        str(raw),
+        str(temporary),
+        op_types_to_quantize=["MatMul", "Gemm"],
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=keep,
+        extra_options={"MatMulConstBOnly": True},
+    )
+    os.replace(temporary, path)
+    raw.unlink()

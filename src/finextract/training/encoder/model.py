@@ -1,0 +1,183 @@
+"""The network: a BERT of a few layers over subword pieces, its states handed to characters, a tag for each of these.
+
+Written out in plain PyTorch so that the exported graph is small (one matrix product for query, key and value, exact
+LayerNormalization and Gelu operators) and training needs nothing but torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from finextract.companies.encoder import CHAR_CLASSES, CHAR_IDS, CHAR_POSITIONS, N_TAGS
+
+
+@dataclass
+class Shape:
+    """Sizes of the network."""
+
+    vocabulary: int
+    hidden: int = 384
+    layers: int = 6
+    heads: int = 12
+    inner: int = 1536
+    positions: int = 512
+    chars: int = 128
+    dropout: float = 0.1
+
+
+class FusedAttention(torch.autograd.Function):
+    """Stands for onnxruntime's attention operator in the exported graph; its values there do not matter."""
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, heads: int) -> Tensor:
+        return q + k + v + mask[:, :, None]
+
+    @staticmethod
+    def symbolic(g: Any, q: Any, k: Any, v: Any, mask: Any, heads: int) -> Any:
+        absent = g.op("prim::Constant")
+        absent.setType(torch._C.OptionalType.ofTensor())
+        return g.op("com.microsoft::MultiHeadAttention", q, k, v, absent, g.op("Cast", mask, to_i=6), num_heads_i=heads)
+
+
+class Layer(nn.Module):
+    """One layer of BERT (post-norm)."""
+
+    def __init__(self, s: Shape) -> None:
+        super().__init__()
+        self.heads = s.heads
+        self.qkv = nn.Linear(s.hidden, 3 * s.hidden)
+        self.out = nn.Linear(s.hidden, s.hidden)
+        self.norm1 = nn.LayerNorm(s.hidden, eps=1e-12)
+        self.up = nn.Linear(s.hidden, s.inner)
+        self.down = nn.Linear(s.inner, s.hidden)
+        self.norm2 = nn.LayerNorm(s.hidden, eps=1e-12)
+        self.drop = nn.Dropout(s.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        b, n, h = x.shape
+        q, k, v = self.qkv(x).chunk(3, -1)
+        if torch.onnx.is_in_onnx_export():
+            a = FusedAttention.apply(q, k, v, mask, self.heads)
+        else:
+            q, k, v = (t.reshape(b, n, self.heads, h // self.heads).transpose(1, 2) for t in (q, k, v))
+            bias = ((mask - 1.0) * 1e4)[:, None, None, :]
+            a = F.scaled_dot_product_attention(q, k, v, attn_mask=bias).transpose(1, 2).reshape(b, n, h)
+        x = self.norm1(x + self.out(a))
+        return self.norm2(x + self.drop(self.down(F.gelu(self.up(x)))))  # type: ignore[no-any-return]
+
+
+class Tagger(nn.Module):
+    """Pieces and characters in, log probabilities of tags out."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        s = self.shape = shape
+        self.words = nn.Embedding(s.vocabulary, s.hidden)
+        self.positions = nn.Embedding(s.positions, s.hidden)
+        self.norm = nn.LayerNorm(s.hidden, eps=1e-12)
+        self.layers = nn.ModuleList(Layer(s) for _ in range(s.layers))
+        self.drop = nn.Dropout(s.dropout)
+        self.to_char = nn.Linear(s.hidden, s.chars)
+        self.char = nn.Embedding(CHAR_IDS, s.chars)
+        self.kind = nn.Embedding(CHAR_CLASSES, s.chars)
+        self.place = nn.Embedding(CHAR_POSITIONS, s.chars)
+        for e in (self.char, self.kind, self.place):
+            nn.init.normal_(e.weight, std=0.3)
+        self.conv1 = nn.Conv1d(s.chars, s.chars, 5, padding=2)
+        self.conv2 = nn.Conv1d(s.chars, s.chars, 3, padding=1)
+        self.norm_c = nn.LayerNorm(s.chars)
+        self.norm_d = nn.LayerNorm(s.chars)
+        self.tags = nn.Linear(s.chars, N_TAGS)
+
+    def forward(self, ids: Tensor, mask: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor) -> Tensor:
+        x = self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]])
+        x = self.drop(x)
+        for layer in self.layers:
+            x = layer(x, mask)
+        x = self.to_char(x)
+        x = torch.gather(x, 1, piece[:, :, None].expand(-1, -1, x.shape[2]))
+        x = x + self.drop(self.char(char)) + self.kind(kind) + self.place(place)
+        y = self.norm_c(F.gelu(self.conv1(x.transpose(1, 2)).transpose(1, 2)) + x)
+        y = self.norm_d(F.gelu(self.conv2(y.transpose(1, 2)).transpose(1, 2)) + y)
+        return torch.log_softmax(self.tags(self.drop(y)), -1)
+
+    def body(self) -> list[nn.Parameter]:
+        """What was trained before: the layers and the norm of the embeddings."""
+        return [*self.norm.parameters(), *self.layers.parameters()]
+
+    def head(self) -> list[nn.Parameter]:
+        """What is new: the part that reads characters."""
+        parts = (
+            self.to_char,
+            self.char,
+            self.kind,
+            self.place,
+            self.conv1,
+            self.conv2,
+            self.norm_c,
+            self.norm_d,
+            self.tags,
+        )
+        return [p for part in parts for p in part.parameters()]
+
+
+def from_bert(folder: Path, shape: Shape, keep: list[int] | None = None) -> Tagger:
+    """A tagger whose lower layers are those of the BERT in ``folder``; ``keep`` lists the rows of the vocabulary to take."""
+    from safetensors.torch import load_file
+
+    w = {k: v.float() for k, v in load_file(str(folder / "model.safetensors")).items()}
+    model = Tagger(shape)
+    words = w["embeddings.word_embeddings.weight"]
+    state = {
+        "words.weight": words if keep is None else words[torch.tensor(keep)],
+        "positions.weight": w["embeddings.position_embeddings.weight"]
+        + w["embeddings.token_type_embeddings.weight"][0],
+        "norm.weight": w["embeddings.LayerNorm.weight"],
+        "norm.bias": w["embeddings.LayerNorm.bias"],
+    }
+    for k in range(shape.layers):
+        old, new = f"encoder.layer.{k}.", f"layers.{k}."
+        for part in ("weight", "bias"):
+            state[f"{new}qkv.{part}"] = torch.cat(
+                [w[f"{old}attention.self.{name}.{part}"] for name in ("query", "key", "value")]
+            )
+            state[f"{new}out.{part}"] = w[f"{old}attention.output.dense.{part}"]
+            state[f"{new}norm1.{part}"] = w[f"{old}attention.output.LayerNorm.{part}"]
+            state[f"{new}up.{part}"] = w[f"{old}intermediate.dense.{part}"]
+            state[f"{new}down.{part}"] = w[f"{old}output.dense.{part}"]
+            state[f"{new}norm2.{part}"] = w[f"{old}output.LayerNorm.{part}"]
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if unexpected or any(name.startswith("layers") for name in missing):
+        raise ValueError(f"{folder}: weights do not fit: {missing} {unexpected}")
+    return model
+
+
+def save(model: Tagger, path: Path) -> None:
+    """Write the weights and the shape (safetensors; no pickle)."""
+    import json
+    import os
+
+    from safetensors.torch import save_file
+
+    temporary = path.with_suffix(".tmp")
+    tensors = {k: v.contiguous() for k, v in model.state_dict().items()}
+    save_file(tensors, str(temporary), metadata={"shape": json.dumps(asdict(model.shape))})
+    os.replace(temporary, path)
+
+
+def load(path: Path) -> Tagger:
+    """Read what :func:`save` wrote."""
+    import json
+
+    from safetensors import safe_open
+
+    with safe_open(str(path), framework="pt") as file:  # type: ignore[no-untyped-call]
+        model = Tagger(Shape(**json.loads(file.metadata()["shape"])))
+        model.load_state_dict({k: file.get_tensor(k) for k in file.keys()})  # noqa: SIM118
+    return model

@@ -1,0 +1,117 @@
+"""What the encoder is trained on: reading, target sets, augmentation."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from finextract.companies.encoder import CLASSES, tag
+from finextract.training.encoder import augment, data
+from finextract.training.encoder.data import Example
+
+
+def example(text: str, *names: str, language: str = "ko", absent: tuple[str, ...] = ()) -> Example:
+    spans = tuple((text.index(n), text.index(n) + len(n), "COMPANY", 1.0) for n in names)
+    return Example(text, spans, language, "test", absent)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        ("삼성전자", "은 늘었다", "는 늘었다"),
+        ("기업은행", "는 늘었다", "은 늘었다"),
+        ("카카오", "으로", "로"),
+        ("서울", "로", "로"),
+        ("한국투자증권", "로", "으로"),
+        ("네이버", "과 ", "와 "),
+        ("SK", "는 늘었다", "는 늘었다"),
+        ("삼성전자", "의 실적", "의 실적"),
+    ],
+)
+def test_particles_follow_the_last_letter(before: str, after: str, wanted: str) -> None:
+    assert augment.fix_particle(before, after) == wanted
+
+
+def test_a_swapped_name_takes_its_span_along() -> None:
+    e = example("그래서 카카오는 올랐고 기업은행은 내렸다.", "카카오", "기업은행")
+    new = augment.rewrite(e, lambda surface, after: "한솔제강" if surface == "카카오" else surface, lambda span: False)
+    assert new.text == "그래서 한솔제강은 올랐고 기업은행은 내렸다."
+    assert [new.text[s[0] : s[1]] for s in new.spans] == ["한솔제강", "기업은행"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize(
+    ("text", "language"), [("Die Siemens AG wächst, SAP SE auch.", "de"), ("米ＮＶＩＤＩＡと Apple 社。", "ja")]
+)
+def test_noise_keeps_spans_on_their_names(seed: int, text: str, language: str) -> None:
+    names = ("Siemens AG", "SAP SE") if language == "de" else ("ＮＶＩＤＩＡ", "Apple")
+    e = example(text, *names, language=language)
+    new = augment.noise(e, np.random.default_rng(seed))
+    plain = [augment_plain(new.text[s[0] : s[1]]) for s in new.spans]
+    assert plain == [augment_plain(n) for n in names]
+
+
+def augment_plain(text: str) -> str:
+    import unicodedata
+
+    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
+
+
+def test_targets_are_sets_of_tags() -> None:
+    e = Example("ABCDE", ((1, 3, "COMPANY", 0.5), (3, 4, "ORG_ANY", 1.0)), "de", "test", ("PRODUCT",))
+    allowed, weight = data.targets(e)
+    product = 0b1111 << tag(CLASSES.index("PRODUCT"), 0)
+    assert allowed.tolist() == [
+        1 | product,
+        1 << tag(0, 0),
+        1 << tag(0, 2),
+        1 << tag(0, 3) | 1 << tag(1, 3),
+        1 | product,
+    ]
+    assert weight.tolist() == [1.0, 0.5, 0.5, 1.0, 1.0]
+
+
+def test_characters_outside_a_partial_annotation_weigh_little() -> None:
+    _, weight = data.targets(Example("XXXABXXX", ((3, 5, "COMPANY", 1.0),), "zh", "test", outside=0.1))
+    assert weight.tolist() == pytest.approx([0.1, 0.1, 0.5, 1.0, 1.0, 0.5, 0.1, 0.1])
+
+
+def test_split_by_manifest_and_by_hash(tmp_path: Path) -> None:
+    assert data.split_of("ja-a-0001", {"ja-a-0001": "dev"}) == "dev"
+    parts = [data.split_of(f"ja-a-{k:04d}") for k in range(1000)]
+    assert 150 < parts.count("test") < 250
+    gold = tmp_path / "g.jsonl"
+    rows = [
+        {"id": f"x{k}", "lang": "de", "text": "SAP", "spans": [{"start": 0, "end": 3, "label": "COMPANY"}]}
+        for k in range(3)
+    ]
+    gold.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    manifest = tmp_path / "splits.json"
+    for form in ({"x0": "train", "x1": "dev", "x2": "test"}, {"train": ["x0"], "dev": ["x1"], "test": ["x2"]}):
+        manifest.write_text(json.dumps(form), encoding="utf-8")
+        got = data.read_gold([gold], manifest)
+        assert {part: [e.id for e in examples] for part, examples in got.items()} == {
+            "train": ["x0"],
+            "dev": ["x1"],
+            "test": ["x2"],
+        }
+
+
+def test_bad_lines_are_named(tmp_path: Path) -> None:
+    (tmp_path / "de").mkdir()
+    path = tmp_path / "de" / "uner_pud.jsonl.gz"
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.write(
+            '{"text": "SAP", "spans": []}\n{"text": "SAP", "spans": [{"start": 1, "end": 9, "label": "COMPANY"}]}\n'
+        )
+    with pytest.raises(data.DataError, match=r"uner_pud\.jsonl\.gz:2: spans"):
+        data.read_corpora(tmp_path)
+    path.write_bytes(gzip.compress(b'{"text": \n'))
+    with pytest.raises(data.DataError, match=r":1:\d+: not JSON"):
+        data.read_corpora(tmp_path)
+    with pytest.raises(data.DataError, match="none of the corpora"):
+        data.read_corpora(tmp_path / "de")
