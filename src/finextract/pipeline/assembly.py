@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from spacy.language import Language
@@ -47,3 +48,13 @@ def assemble(lang: str, *, encoder: bool = False) -> Language:
     ):
         nlp.add_pipe(name)
     return nlp
+
+
+@lru_cache(maxsize=8)
+def trained(lang: str) -> Language:
+    """The trained pipeline ``LANG_fin_news_sm`` that comes with the package (or lies in ``models/``)."""
+    import spacy
+
+    from finextract.companies.paths import find_model
+
+    return spacy.load(find_model(f"{lang}_fin_news_sm"))

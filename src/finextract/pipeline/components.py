@@ -7,6 +7,7 @@ tuple of :class:`~finextract.entities.Entity` that an extraction would hold.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from spacy.language import Language
@@ -59,8 +60,20 @@ class Component:
         raise NotImplementedError
 
     def __call__(self, doc: Doc) -> Doc:
-        _store(doc)[self.part] = [entity.to_dict() for entity in self.found(doc)]
+        found = self.found(doc)
+        _store(doc)[self.part] = [entity.to_dict() for entity in found]
+        mark(doc, ((e.start, e.end, e.label) for e in found))
         return doc
+
+
+def mark(doc: Doc, spans: Iterable[tuple[int, int, str]]) -> None:
+    """Tell the trained model what was found: each token gets ``Found=LABEL-B`` or ``-I`` as its morphology (the first part's word counts)."""
+    for start, end, label in spans:
+        span = doc.char_span(start, end, alignment_mode="expand")
+        if span is not None:
+            for k, token in enumerate(span):
+                if not token.morph:
+                    token.set_morph(f"Found={label}-{'I' if k else 'B'}")  # type: ignore[attr-defined]
 
 
 class Quantities(Component):
@@ -83,6 +96,20 @@ class Companies(Component):
         from finextract.pipeline.resolve import known_companies
 
         return known_companies(doc.text, self.lang)
+
+    def __call__(self, doc: Doc) -> Doc:
+        from finextract.companies import CompanyIndex
+
+        super().__call__(doc)
+        # Names that are words as well count for nothing by themselves, but as a hint to the model.
+        mark(
+            doc,
+            (
+                (hit.start, hit.end, "AMBIGUOUS" if hit.ambiguous else "NAME")
+                for hit in CompanyIndex.load().find(doc.text, self.lang)
+            ),
+        )
+        return doc
 
 
 class Encoder(Component):

@@ -14,4 +14,6 @@ if TYPE_CHECKING:
 def small_model_companies(nlp: Language, text: str, quantities: Sequence[Entity]) -> list[Entity]:
     """Companies that the trained NER of a small pipeline finds (without our other components)."""
     doc = nlp(text)
-    return [Entity(e.start_char, e.end_char, "COMPANY", e.text, None, "model") for e in doc.ents if e.label_ == "COMPANY"]
+    return [
+        Entity(e.start_char, e.end_char, "COMPANY", e.text, None, "model") for e in doc.ents if e.label_ == "COMPANY"
+    ]
