@@ -15,11 +15,36 @@ from finextract.gold.markup import parse, render
 ALPHABET = st.sampled_from(
     list("aZ9 .,%-|[]\\#\t\n\r\"'?_")
     + list("億円約社の億ドル삼성전자는ßü€￥％")
-    + ["\u3000", "\u00a0", "\u2028", "\x85", "\u200b", "e\u0301", "\U0001f680", "\U0002000b", "👩\u200d💻", "\n\n", "### ", "\\### ", "[[", "]]", "\r\n", "\x00", "\x1f", "\ufeff"]
+    + [
+        "\u3000",
+        "\u00a0",
+        "\u2028",
+        "\x85",
+        "\u200b",
+        "e\u0301",
+        "\U0001f680",
+        "\U0002000b",
+        "👩\u200d💻",
+        "\n\n",
+        "### ",
+        "\\### ",
+        "[[",
+        "]]",
+        "\r\n",
+        "\x00",
+        "\x1f",
+        "\ufeff",
+    ]
 )
 TEXTS = st.lists(ALPHABET, max_size=40).map("".join)
-NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**15), max_value=10**15).map(format_decimal)
-NAMES = st.text(min_size=1, max_size=12).filter(lambda s: "\ud800" > max(s) or max(s) > "\udfff").filter(lambda s: not any("\ud800" <= c <= "\udfff" for c in s))
+NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**15), max_value=10**15).map(
+    format_decimal
+)
+NAMES = (
+    st.text(min_size=1, max_size=12)
+    .filter(lambda s: max(s) < "\ud800" or max(s) > "\udfff")
+    .filter(lambda s: not any("\ud800" <= c <= "\udfff" for c in s))
+)
 
 
 def _without_none(**fields):
@@ -37,14 +62,27 @@ VALUES = {
         st.builds(_without_none, value=NUMBERS, unit=st.sampled_from(PERCENT_UNITS), modifier=MODIFIER),
         st.builds(_without_none, min=NUMBERS, max=NUMBERS, unit=st.sampled_from(PERCENT_UNITS)),
     ),
-    "COMPANY": st.builds(_without_none, name=NAMES, isin=st.none() | st.just("US67066G1040"), qid=st.none() | st.just("Q182477")),
+    "COMPANY": st.builds(
+        _without_none, name=NAMES, isin=st.none() | st.just("US67066G1040"), qid=st.none() | st.just("Q182477")
+    ),
     "QUARTER": st.one_of(
-        st.builds(_without_none, year=st.none() | st.integers(1990, 2030), quarter=st.integers(1, 4), fiscal=st.booleans()),
-        st.builds(_without_none, year=st.none() | st.integers(1990, 2030), start_month=st.integers(1, 12), end_month=st.integers(1, 12)),
+        st.builds(
+            _without_none, year=st.none() | st.integers(1990, 2030), quarter=st.integers(1, 4), fiscal=st.booleans()
+        ),
+        st.builds(
+            _without_none,
+            year=st.none() | st.integers(1990, 2030),
+            start_month=st.integers(1, 12),
+            end_month=st.integers(1, 12),
+        ),
         st.builds(_without_none, relative=st.integers(-3, 3)),
     ),
 }
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(string.printable, max_size=5), lambda x: st.lists(x, max_size=2) | st.dictionaries(st.text(string.ascii_letters, max_size=3), x, max_size=2), max_leaves=4)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(string.printable, max_size=5),
+    lambda x: st.lists(x, max_size=2) | st.dictionaries(st.text(string.ascii_letters, max_size=3), x, max_size=2),
+    max_leaves=4,
+)
 
 
 @st.composite
@@ -63,7 +101,13 @@ def row(draw, number=0):
         if not draw(st.integers(0, 5)):
             span["comment"] = draw(JSON)
         spans.append(span)
-    out = {"id": f"r{number}", "lang": draw(st.sampled_from(["ja", "de", "ko", "zh"])), "source": "composed", "text": text, "spans": spans}
+    out = {
+        "id": f"r{number}",
+        "lang": draw(st.sampled_from(["ja", "de", "ko", "zh"])),
+        "source": "composed",
+        "text": text,
+        "spans": spans,
+    }
     if draw(st.booleans()):
         out["date"] = "2025-03-14"
     if draw(st.booleans()):
@@ -101,7 +145,13 @@ ROW = {
     "text": "🚀🚀 Nvidias Umsatz: 32,5 Milliarden US-Dollar\r\n(+16,1 %)",
     "spans": [
         {"start": 3, "end": 10, "label": "COMPANY", "text": "Nvidias", "value": {"name": "NVIDIA"}},
-        {"start": 19, "end": 44, "label": "MONEY", "text": "32,5 Milliarden US-Dollar", "value": {"currency": "USD", "amount": "32500000000"}},
+        {
+            "start": 19,
+            "end": 44,
+            "label": "MONEY",
+            "text": "32,5 Milliarden US-Dollar",
+            "value": {"currency": "USD", "amount": "32500000000"},
+        },
         {"start": 48, "end": 54, "label": "PERCENT", "text": "16,1 %", "value": {"value": "16.1", "unit": "percent"}},
     ],
 }
@@ -110,15 +160,45 @@ ROW = {
 def test_label_studio_counts_utf16_units():
     task = json.loads(convert.write([ROW], "label-studio"))[0]
     values = [r["value"] for r in task["annotations"][0]["result"]]
-    assert [(v["start"], v["end"], v["labels"]) for v in values] == [(5, 12, ["COMPANY"]), (21, 46, ["MONEY"]), (50, 56, ["PERCENT"])]
+    assert [(v["start"], v["end"], v["labels"]) for v in values] == [
+        (5, 12, ["COMPANY"]),
+        (21, 46, ["MONEY"]),
+        (50, 56, ["PERCENT"]),
+    ]
     assert task["data"]["text"].encode("utf-16-le")[21 * 2 : 46 * 2].decode("utf-16-le") == "32,5 Milliarden US-Dollar"
 
 
 def test_label_studio_export_of_another_program():
     export = [
-        {"id": 7, "data": {"text": "🚀 LG그룹", "lang": "ko"}, "annotations": [{"was_cancelled": True, "result": []}, {"result": [{"type": "labels", "value": {"start": 3, "end": 7, "text": "LG그룹", "labels": ["COMPANY"]}}]}]},
-        {"id": 8, "data": {"text": "🚀 LG그룹", "lang": "ko"}, "predictions": [{"result": [{"type": "labels", "value": {"start": 2, "end": 6, "text": "LG그룹", "labels": ["COMPANY"]}}]}]},
-        {"id": 9, "text": "LG그룹", "lang": "ko", "label": [{"start": 0, "end": 4, "text": "LG그룹", "labels": ["COMPANY"]}]},
+        {
+            "id": 7,
+            "data": {"text": "🚀 LG그룹", "lang": "ko"},
+            "annotations": [
+                {"was_cancelled": True, "result": []},
+                {
+                    "result": [
+                        {"type": "labels", "value": {"start": 3, "end": 7, "text": "LG그룹", "labels": ["COMPANY"]}}
+                    ]
+                },
+            ],
+        },
+        {
+            "id": 8,
+            "data": {"text": "🚀 LG그룹", "lang": "ko"},
+            "predictions": [
+                {
+                    "result": [
+                        {"type": "labels", "value": {"start": 2, "end": 6, "text": "LG그룹", "labels": ["COMPANY"]}}
+                    ]
+                }
+            ],
+        },
+        {
+            "id": 9,
+            "text": "LG그룹",
+            "lang": "ko",
+            "label": [{"start": 0, "end": 4, "text": "LG그룹", "labels": ["COMPANY"]}],
+        },
     ]
     rows = convert.read("export.json", json.dumps(export).encode())
     assert [(r["id"], r["spans"][0]["text"]) for r in rows] == [("7", "LG그룹"), ("8", "LG그룹"), ("9", "LG그룹")]
@@ -135,7 +215,14 @@ def test_doccano_both_forms():
     exported = '{"id": 12, "text": "LG그룹 강세", "label": [[0, 4, "COMPANY"]], "Comments": []}\n'
     assert convert.detect("x.jsonl", exported.encode()) == "doccano"
     rows = convert.read("x.jsonl", exported.encode())
-    assert rows == [{"id": "12", "source": "import", "text": "LG그룹 강세", "spans": [{"start": 0, "end": 4, "label": "COMPANY", "text": "LG그룹"}]}]
+    assert rows == [
+        {
+            "id": "12",
+            "source": "import",
+            "text": "LG그룹 강세",
+            "spans": [{"start": 0, "end": 4, "label": "COMPANY", "text": "LG그룹"}],
+        }
+    ]
     with pytest.raises(ValueError, match=r"x.jsonl:1: 0..99 is no range of the text of 7 characters"):
         convert.read("x.jsonl", exported.replace("4,", "99,").encode())
 
@@ -161,7 +248,9 @@ def test_prodigy_rejected_rows_are_left_out_and_said(tmp_path):
     said = []
     assert convert.convert_file(tmp_path / "p.jsonl", tmp_path / "n.jsonl", warn=said.append) == 1
     assert said == ["row 'de-2' is left out: its answer is 'reject'"]
-    assert (tmp_path / "n.jsonl").read_text() == native_line({**ROW, "answer": "accept"}).replace(', "answer": "accept"', "")
+    assert (tmp_path / "n.jsonl").read_text() == native_line({**ROW, "answer": "accept"}).replace(
+        ', "answer": "accept"', ""
+    )
 
 
 def test_iob_columns():
@@ -200,7 +289,10 @@ def test_docbin_of_spacy():
     doc = nlp("Siemens steigt um 3 Prozent.")
     doc.ents = [doc.char_span(0, 7, "COMPANY"), doc.char_span(18, 27, "PERCENT")]
     rows = convert.read("x.spacy", DocBin(docs=[doc]).to_bytes())
-    assert [(s["start"], s["end"], s["label"], s["text"]) for s in rows[0]["spans"]] == [(0, 7, "COMPANY", "Siemens"), (18, 27, "PERCENT", "3 Prozent")]
+    assert [(s["start"], s["end"], s["label"], s["text"]) for s in rows[0]["spans"]] == [
+        (0, 7, "COMPANY", "Siemens"),
+        (18, 27, "PERCENT", "3 Prozent"),
+    ]
     docs = list(DocBin().from_bytes(convert.write([ROW], "docbin")).get_docs(nlp.vocab))
     assert docs[0].text == ROW["text"]
     assert [(e.text, e.label_) for e in docs[0].ents] == [(s["text"], s["label"]) for s in ROW["spans"]]
@@ -220,7 +312,28 @@ def test_inline_markup_by_hand():
 
 
 def test_a_value_edited_in_the_markup_wins():
-    one = {"id": "1", "lang": "de", "source": "x", "text": "Meta und Meta", "spans": [{"start": 0, "end": 4, "label": "COMPANY", "text": "Meta", "value": {"name": "Meta Platforms", "qid": "Q380"}}, {"start": 9, "end": 13, "label": "COMPANY", "text": "Meta", "value": {"name": "Meta Platforms", "qid": "Q380"}}]}
+    one = {
+        "id": "1",
+        "lang": "de",
+        "source": "x",
+        "text": "Meta und Meta",
+        "spans": [
+            {
+                "start": 0,
+                "end": 4,
+                "label": "COMPANY",
+                "text": "Meta",
+                "value": {"name": "Meta Platforms", "qid": "Q380"},
+            },
+            {
+                "start": 9,
+                "end": 13,
+                "label": "COMPANY",
+                "text": "Meta",
+                "value": {"name": "Meta Platforms", "qid": "Q380"},
+            },
+        ],
+    }
     shown = convert.write([one], "inline").decode()
     edited = shown.replace("[[Meta|C|Meta Platforms]] und", "[[Meta|C|Meta AG]] und")
     assert edited != shown
@@ -245,7 +358,9 @@ def test_labels_may_be_renamed_and_the_language_given(tmp_path):
     with pytest.raises(convert.UsageError, match="names no language"):
         convert.convert_file(tmp_path / "d.jsonl", tmp_path / "n.jsonl")
     said = []
-    convert.convert_file(tmp_path / "d.jsonl", tmp_path / "n.jsonl", lang="de", rename={"ORG": "COMPANY"}, warn=said.append)
+    convert.convert_file(
+        tmp_path / "d.jsonl", tmp_path / "n.jsonl", lang="de", rename={"ORG": "COMPANY"}, warn=said.append
+    )
     row_ = json.loads((tmp_path / "n.jsonl").read_text())
     assert (row_["lang"], row_["spans"][0]["label"]) == ("de", "COMPANY")
     assert said == ["1 spans have no value; --fill-values lets the grammar read them"]

@@ -87,9 +87,13 @@ def build() -> typer.Typer:
             typer.echo(f"finextract {version('finextract')}")
             raise typer.Exit()
 
-    @app.callback(help="Money, percentages, companies and quarters in Japanese, German, Korean and Chinese financial news.")
+    @app.callback(
+        help="Money, percentages, companies and quarters in Japanese, German, Korean and Chinese financial news."
+    )
     def top(
-        version: bool = typer.Option(False, "--version", callback=show_version, is_eager=True, help="Show the version."),
+        version: bool = typer.Option(
+            False, "--version", callback=show_version, is_eager=True, help="Show the version."
+        ),
     ) -> None:
         pass
 

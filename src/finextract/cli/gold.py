@@ -35,13 +35,24 @@ def _say(text: str) -> None:
 @app.command()
 def check(
     paths: Paths,
-    tokenizers: Annotated[Optional[list[str]], typer.Option("--tokenizer", "-t", help="Also hold every boundary against this tokenizer; `all` for every one. Repeatable.")] = None,  # noqa: UP045
+    tokenizers: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            "--tokenizer",
+            "-t",
+            help="Also hold every boundary against this tokenizer; `all` for every one. Repeatable.",
+        ),
+    ] = None,  # noqa: UP045
     grammar: Annotated[bool, typer.Option(help="Hold values against what the grammar reads.")] = True,
     manifest: Annotated[bool, typer.Option(help="Hold rows against splits.json.")] = True,
-    jobs: Annotated[Optional[int], typer.Option("--jobs", "-j", help="Processes for large files; by default one a processor.")] = None,  # noqa: UP045
+    jobs: Annotated[
+        Optional[int], typer.Option("--jobs", "-j", help="Processes for large files; by default one a processor.")
+    ] = None,  # noqa: UP045
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as well.")] = False,
     form: Annotated[str, typer.Option("--format", help="text, json (one object a line) or github.")] = "text",
-    only: Annotated[Optional[str], typer.Option("--only", help="Only these codes, or beginnings of codes, comma-separated.")] = None,  # noqa: UP045
+    only: Annotated[
+        Optional[str], typer.Option("--only", help="Only these codes, or beginnings of codes, comma-separated.")
+    ] = None,  # noqa: UP045
 ) -> None:
     """Find everything that is wrong, each at its place. Exit code 1 where there are errors."""
     from finextract.gold import check as checking
@@ -53,7 +64,14 @@ def check(
         from finextract.gold.neighbours import tokenizer_names
 
         names = tokenizer_names()
-    report = checking.check(_files(paths), grammar=grammar, manifest=manifest, tokenizers=names, jobs=jobs, progress=lambda items, n: progress(items, "reading values", n))
+    report = checking.check(
+        _files(paths),
+        grammar=grammar,
+        manifest=manifest,
+        tokenizers=names,
+        jobs=jobs,
+        progress=lambda items, n: progress(items, "reading values", n),
+    )
     if only:
         wanted = tuple(c.strip().upper() for c in only.split(","))
         report.findings = [f for f in report.findings if f.code.startswith(wanted)]
@@ -96,7 +114,13 @@ def fix(
     paths: Paths,
     write: Write = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No diff.")] = False,
-    accept_values: Annotated[bool, typer.Option("--accept-values", help="Instead: record in meta.reviewed that the values and spans which the grammar reads otherwise were looked at and stand.")] = False,
+    accept_values: Annotated[
+        bool,
+        typer.Option(
+            "--accept-values",
+            help="Instead: record in meta.reviewed that the values and spans which the grammar reads otherwise were looked at and stand.",
+        ),
+    ] = False,
 ) -> None:
     """Repair what is certain: drifted offsets, order, outer white space, CRLF and byte-order mark. Shows a diff."""
     if not accept_values:
@@ -111,7 +135,9 @@ def fix(
 
 
 @app.command()
-def fmt(paths: Paths, write: Write = False, quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No diff.")] = False) -> None:
+def fmt(
+    paths: Paths, write: Write = False, quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No diff.")] = False
+) -> None:
     """Canonical order of keys and spans, canonical spacing. Exit code 1 where something would change."""
     from finextract.gold.fix import fmt as form
 
@@ -155,13 +181,25 @@ def stats(
         by_lang.setdefault(str(Path(name).parent), {})[Path(name).stem] = rows
     seen = {folder: found for folder, splits in by_lang.items() if (found := seen_in_train(splits))}
     if as_json:
-        print(json.dumps({"files": table, "seen_in_train": {k: {"seen": s, "of": n} for k, (s, n) in seen.items()}, "top": top(every, count)}, ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                {
+                    "files": table,
+                    "seen_in_train": {k: {"seen": s, "of": n} for k, (s, n) in seen.items()},
+                    "top": top(every, count),
+                },
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
     else:
         _table(table)
         for kind, pairs in top(every, count).items():
             _say(f"{kind}: " + ", ".join(f"{name} {n}" for name, n in pairs))
         for folder, (s, n) in seen.items():
-            _say(f"{folder}: {s} of {n} company mentions in test carry a name seen in train ({100 * s / max(n, 1):.1f} %)")
+            _say(
+                f"{folder}: {s} of {n} company mentions in test carry a name seen in train ({100 * s / max(n, 1):.1f} %)"
+            )
     if unread:
         note(f"{unread} lines could not be read and are not counted; see finextract gold check")
         raise typer.Exit(FOUND)
@@ -192,7 +230,11 @@ def agree(
     from finextract.gold.agree import agree as compare
 
     result = compare(_rows(a), _rows(b))
-    for what, ids in (("only in A", result.only_a), ("only in B", result.only_b), ("with another text in B", result.other_text)):
+    for what, ids in (
+        ("only in A", result.only_a),
+        ("only in B", result.only_b),
+        ("with another text in B", result.other_text),
+    ):
         if ids:
             note(f"{len(ids)} rows {what}, left out: {', '.join(ids[:5])}{' …' if len(ids) > 5 else ''}")
     if as_json:
@@ -235,25 +277,42 @@ def _agreement(result: Any, show: int) -> None:
         for line in caret(d.text, span["start"], span["end"]):
             _say(f"    {line}")
         for side, s in (("A", d.a), ("B", d.b)):
-            _say(f"    {side}: " + (f"{s['start']}..{s['end']} {s['label']} {s['text']!r} {json.dumps(s.get('value'), ensure_ascii=False)}" if s else "nothing"))
+            _say(
+                f"    {side}: "
+                + (
+                    f"{s['start']}..{s['end']} {s['label']} {s['text']!r} {json.dumps(s.get('value'), ensure_ascii=False)}"
+                    if s
+                    else "nothing"
+                )
+            )
 
 
 @app.command()
 def convert(
     source: Annotated[Path, typer.Argument(help="The file to read; - is stdin.", show_default=False)],
     target: Annotated[Path, typer.Argument(help="The file to write; - is stdout.", show_default=False)],
-    to: Annotated[Optional[str], typer.Option("--to", help="Format to write; by default what the name of the target says.")] = None,  # noqa: UP045
-    from_: Annotated[Optional[str], typer.Option("--from", help="Format to read; by default what the file says.")] = None,  # noqa: UP045
+    to: Annotated[
+        Optional[str], typer.Option("--to", help="Format to write; by default what the name of the target says.")
+    ] = None,  # noqa: UP045
+    from_: Annotated[
+        Optional[str], typer.Option("--from", help="Format to read; by default what the file says.")
+    ] = None,  # noqa: UP045
     lang: Annotated[Optional[str], typer.Option("--lang", help="Language of rows that do not name one.")] = None,  # noqa: UP045
-    rename: Annotated[Optional[list[str]], typer.Option("--label", help="Rename a label while converting, ORG=COMPANY. Repeatable.")] = None,  # noqa: UP045
-    values: Annotated[bool, typer.Option("--fill-values", help="Let the grammar read the values of spans that come without one.")] = False,
+    rename: Annotated[
+        Optional[list[str]], typer.Option("--label", help="Rename a label while converting, ORG=COMPANY. Repeatable.")
+    ] = None,  # noqa: UP045
+    values: Annotated[
+        bool, typer.Option("--fill-values", help="Let the grammar read the values of spans that come without one.")
+    ] = False,
 ) -> None:
     """Convert between native, prodigy, doccano, doccano-relations, label-studio, iob, docbin and inline."""
     from finextract.gold import convert as conversion
 
     try:
         names = dict(r.split("=", 1) for r in rename or () if "=" in r)
-        count = conversion.convert_file(source, target, from_, to, lang=lang, rename=names, fill_values=values, warn=note)
+        count = conversion.convert_file(
+            source, target, from_, to, lang=lang, rename=names, fill_values=values, warn=note
+        )
     except conversion.UsageError as error:
         fail(str(error), USAGE)
     except ValueError as error:

@@ -66,7 +66,14 @@ class Agreement:
         """As JSON, without the disagreements' texts."""
 
         def score(s: Score) -> dict[str, Any]:
-            return {"both": s.both, "only_a": s.only_a, "only_b": s.only_b, "precision": s.precision, "recall": s.recall, "f1": s.f1}
+            return {
+                "both": s.both,
+                "only_a": s.only_a,
+                "only_b": s.only_b,
+                "precision": s.precision,
+                "recall": s.recall,
+                "f1": s.f1,
+            }
 
         return {
             "rows": self.rows,
@@ -85,7 +92,9 @@ def _key(span: Mapping[str, Any]) -> tuple[int, int, str]:
     return span["start"], span["end"], span["label"]
 
 
-def pair_by_overlap(a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]], same_label: bool = True) -> list[tuple[int, int]]:
+def pair_by_overlap(
+    a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]], same_label: bool = True
+) -> list[tuple[int, int]]:
     """One-to-one pairs of spans that share a character, those with the larger common part first."""
     shared = []
     for i, s in enumerate(a):
@@ -192,6 +201,10 @@ def _differences(row: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[D
         elif s.get("value") != t.get("value"):
             found.append((s["start"], Disagreement(row["id"], "value", text, s, t)))
     paired_a, paired_b = {i for i, _ in pairs}, {j for _, j in pairs}
-    found += [(s["start"], Disagreement(row["id"], "missing", text, s, None)) for i, s in enumerate(a) if i not in paired_a]
-    found += [(t["start"], Disagreement(row["id"], "extra", text, None, t)) for j, t in enumerate(b) if j not in paired_b]
+    found += [
+        (s["start"], Disagreement(row["id"], "missing", text, s, None)) for i, s in enumerate(a) if i not in paired_a
+    ]
+    found += [
+        (t["start"], Disagreement(row["id"], "extra", text, None, t)) for j, t in enumerate(b) if j not in paired_b
+    ]
     yield from (d for _, d in sorted(found, key=lambda f: f[0]))

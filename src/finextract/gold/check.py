@@ -51,25 +51,59 @@ def locate(line: Line, issue: Issue) -> Finding:
     if issue.span is not None and isinstance(text, str):
         context, (start, end) = text, issue.span
     row_id = row.get("id")
-    return Finding(issue.code, line.file, line.number, node.start + 1, issue.message, context, start, end, issue.meant, row_id if isinstance(row_id, str) else None)
+    return Finding(
+        issue.code,
+        line.file,
+        line.number,
+        node.start + 1,
+        issue.message,
+        context,
+        start,
+        end,
+        issue.meant,
+        row_id if isinstance(row_id, str) else None,
+    )
 
 
 def check_lines(file: File) -> list[Finding]:
     """What is wrong with the file as bytes and as JSON."""
     out: list[Finding] = []
     if file.bom:
-        out.append(Finding("G101", file.path, 1, 1, "the file begins with a byte-order mark", meant="UTF-8 without it (finextract gold fix)"))
+        out.append(
+            Finding(
+                "G101",
+                file.path,
+                1,
+                1,
+                "the file begins with a byte-order mark",
+                meant="UTF-8 without it (finextract gold fix)",
+            )
+        )
     crlf = [line for line in file.lines if line.raw.endswith(b"\r")]
     if crlf:
         first = crlf[0]
         text = first.raw.decode("utf-8", "replace")
         count = f"{len(crlf)} lines end" if len(crlf) > 1 else "the line ends"
-        out.append(Finding("G102", file.path, first.number, len(text), f"{count} in CRLF", text, len(text) - 1, len(text), "LF alone (finextract gold fix)"))
+        out.append(
+            Finding(
+                "G102",
+                file.path,
+                first.number,
+                len(text),
+                f"{count} in CRLF",
+                text,
+                len(text) - 1,
+                len(text),
+                "LF alone (finextract gold fix)",
+            )
+        )
     for line in file.lines:
         if line.blank:
             out.append(Finding("G105", file.path, line.number, 1, "a blank line"))
         for p in line.problems:
-            out.append(Finding(p.code, file.path, line.number, p.start + 1, p.message, line.text, p.start, p.end, p.meant))
+            out.append(
+                Finding(p.code, file.path, line.number, p.start + 1, p.message, line.text, p.start, p.end, p.meant)
+            )
     if file.lines and not file.final_newline:
         last = file.lines[-1]
         if not last.problems:
@@ -84,7 +118,11 @@ def check_row(row: Mapping[str, Any]) -> list[Issue]:
 
 def usable(row: Mapping[str, Any]) -> bool:
     """Whether the row is sound enough for the checks that compare it with others."""
-    return isinstance(row.get("text"), str) and isinstance(row.get("spans"), list) and all(well_formed(s) for s in row["spans"])
+    return (
+        isinstance(row.get("text"), str)
+        and isinstance(row.get("spans"), list)
+        and all(well_formed(s) for s in row["spans"])
+    )
 
 
 def check(
@@ -149,7 +187,9 @@ def reviewable(file: File) -> dict[int, list[str]]:
     out: dict[int, list[str]] = {}
     for k, found in _values(rows):
         line, row = rows[k]
-        out[line.number] = [row["text"][i.span[0] : i.span[1]] for i in found if i.span and i.code in ("G401", "G402", "G404")]
+        out[line.number] = [
+            row["text"][i.span[0] : i.span[1]] for i in found if i.span and i.code in ("G401", "G402", "G404")
+        ]
     return {number: surfaces for number, surfaces in out.items() if surfaces}
 
 
@@ -167,7 +207,9 @@ def _read_chunk(rows: Sequence[dict[str, Any]]) -> list[list[Issue]]:
     return out
 
 
-def _values(rows: Sequence[tuple[Line, dict[str, Any]]], progress: Progress | None = None, jobs: int | None = None) -> Iterable[tuple[int, list[Issue]]]:
+def _values(
+    rows: Sequence[tuple[Line, dict[str, Any]]], progress: Progress | None = None, jobs: int | None = None
+) -> Iterable[tuple[int, list[Issue]]]:
     size = 200
     chunks = [[row for _, row in rows[k : k + size]] for k in range(0, len(rows), size)]
     jobs = min(jobs or os.cpu_count() or 1, 8) if len(chunks) > 3 else 1
@@ -181,7 +223,9 @@ def _values(rows: Sequence[tuple[Line, dict[str, Any]]], progress: Progress | No
         yield from _numbered(map(_read_chunk, chunks), len(chunks), progress)
 
 
-def _numbered(results: Iterable[list[list[Issue]]], total: int, progress: Progress | None) -> Iterable[tuple[int, list[Issue]]]:
+def _numbered(
+    results: Iterable[list[list[Issue]]], total: int, progress: Progress | None
+) -> Iterable[tuple[int, list[Issue]]]:
     k = 0
     for result in progress(results, total) if progress else results:
         for found in result:
@@ -190,7 +234,9 @@ def _numbered(results: Iterable[list[list[Issue]]], total: int, progress: Progre
             k += 1
 
 
-def _alignment(rows: Sequence[tuple[Line, dict[str, Any]]], name: str, seen: Counter[str]) -> Iterable[tuple[int, list[Issue]]]:
+def _alignment(
+    rows: Sequence[tuple[Line, dict[str, Any]]], name: str, seen: Counter[str]
+) -> Iterable[tuple[int, list[Issue]]]:
     cutters: dict[str, neighbours.Cutter | None] = {}
     for k, (_, row) in enumerate(rows):
         lang = row.get("lang")
@@ -213,7 +259,14 @@ def _alignment(rows: Sequence[tuple[Line, dict[str, Any]]], name: str, seen: Cou
                     continue
                 token = next(((s, e) for s, e in tokens if s < at < e), None)
                 glued = f" inside the token {text[token[0] : token[1]]!r}" if token else ""
-                found.append(Issue("G601", f"the {key} of {span['text']!r} is no boundary of {name}:{glued}", ("spans", n, key), token or (at, at)))
+                found.append(
+                    Issue(
+                        "G601",
+                        f"the {key} of {span['text']!r} is no boundary of {name}:{glued}",
+                        ("spans", n, key),
+                        token or (at, at),
+                    )
+                )
         if found:
             yield k, found
 
@@ -231,8 +284,16 @@ def _duplicates(rows: Sequence[tuple[Line, dict[str, Any]]]) -> list[Finding]:
                 what = f"the id {value!r}" if key == "id" else "this text"
                 meant = None
                 if key == "id" and other.row is not None:
-                    meant = "one of the two rows; they are alike" if other.row == row else "another id for one of the two rows"
-                out.append(locate(line, Issue(code, f"{what} stands already at {other.file}:{other.number}", (key,), meant=meant)))
+                    meant = (
+                        "one of the two rows; they are alike"
+                        if other.row == row
+                        else "another id for one of the two rows"
+                    )
+                out.append(
+                    locate(
+                        line, Issue(code, f"{what} stands already at {other.file}:{other.number}", (key,), meant=meant)
+                    )
+                )
     return out
 
 
@@ -256,7 +317,18 @@ def _name_variants(rows: Sequence[tuple[Line, dict[str, Any]]]) -> list[Finding]
                     span = (line.row or {})["spans"][k]
                     other = variants[usual][0][0]
                     message = f"{surface!r} is called {name!r} here and {usual!r} at {other.file}:{other.number}"
-                    out.append(locate(line, Issue("G405", message, ("spans", k, "value", "name"), (span["start"], span["end"]), repr(usual))))
+                    out.append(
+                        locate(
+                            line,
+                            Issue(
+                                "G405",
+                                message,
+                                ("spans", k, "value", "name"),
+                                (span["start"], span["end"]),
+                                repr(usual),
+                            ),
+                        )
+                    )
     return out
 
 
@@ -304,12 +376,30 @@ def _against_manifest(path: Path, manifest: splits.Manifest, files: Sequence[Fil
                 continue
             lang, split = home[row_id]
             if here[0] and (lang, split) != here:
-                out.append(locate(line, Issue("G506", f"the row {row_id!r} belongs to {lang}/{split}, this is {'/'.join(here)}", ("id",), meant=f"{lang}/{split}.jsonl")))
+                out.append(
+                    locate(
+                        line,
+                        Issue(
+                            "G506",
+                            f"the row {row_id!r} belongs to {lang}/{split}, this is {'/'.join(here)}",
+                            ("id",),
+                            meant=f"{lang}/{split}.jsonl",
+                        ),
+                    )
+                )
             if manifest[lang][split][row_id] != splits.digest(text):
-                out.append(locate(line, Issue("G505", f"the text of {row_id!r} is not the one the manifest was made for", ("text",))))
+                out.append(
+                    locate(
+                        line,
+                        Issue("G505", f"the text of {row_id!r} is not the one the manifest was made for", ("text",)),
+                    )
+                )
         if not here[0]:
             continue
-        if all(usable(r) and all(isinstance(s.get("value"), dict) and "label" in s for s in r["spans"]) for _, r in file.rows()):
+        if all(
+            usable(r) and all(isinstance(s.get("value"), dict) and "label" in s for s in r["spans"])
+            for _, r in file.rows()
+        ):
             sets[here] = [r for _, r in file.rows()]
         before: str | None = None
         for row_id in manifest[here[0]][here[1]]:
@@ -318,10 +408,28 @@ def _against_manifest(path: Path, manifest: splits.Manifest, files: Sequence[Fil
                 continue
             at = line_of[before] + 1 if before else 1
             after = f"; it stood after {before!r}" if before else "; it stood first"
-            out.append(Finding("G504", file.path, at, 1, f"the row {row_id!r} is missing{after}", meant="the deleted line (the history of the file has it)", id=row_id))
+            out.append(
+                Finding(
+                    "G504",
+                    file.path,
+                    at,
+                    1,
+                    f"the row {row_id!r} is missing{after}",
+                    meant="the deleted line (the history of the file has it)",
+                    id=row_id,
+                )
+            )
     for lang in {lang for lang, _ in sets}:
         if (lang, "train") in sets and (lang, "test") in sets:
             seen, total = splits.seen_share(sets[lang, "train"], sets[lang, "test"])
             if 2 * seen > total:
-                out.append(Finding("G507", str(path), 1, 1, f"{lang}: {seen} of {total} company mentions in test carry a name seen in train; at most half may"))
+                out.append(
+                    Finding(
+                        "G507",
+                        str(path),
+                        1,
+                        1,
+                        f"{lang}: {seen} of {total} company mentions in test carry a name seen in train; at most half may",
+                    )
+                )
     return out

@@ -72,7 +72,10 @@ def visible(text: str) -> str:
         code = ord(char)
         if code < 0x20:
             out.append(chr(0x2400 + code))
-        elif unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
+        elif (
+            unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")
+            or char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        ):
             out.append("\ufffd")
         else:
             out.append(char)

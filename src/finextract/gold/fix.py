@@ -8,12 +8,13 @@ order and spacing. Lines that cannot be read keep their bytes in both.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from finextract.gold.jsonl import BOM, File, Line, Node, scan
-from finextract.gold.rows import from_utf16, is_int, occurrences, well_formed
+from finextract.gold.rows import check_spans, from_utf16, is_int, occurrences, well_formed
 
 ROW_KEYS = ("id", "lang", "date", "source", "text", "spans", "meta")
 SPAN_KEYS = ("start", "end", "label", "text", "value")
@@ -54,7 +55,9 @@ class Result:
             return ""
         out = [f"--- {self.path}", f"+++ {self.path}"]
         for change in self.changes:
-            out.append(f"@@ -{change.number} +{change.number} @@" + (f" {'; '.join(change.notes)}" if change.notes else ""))
+            out.append(
+                f"@@ -{change.number} +{change.number} @@" + (f" {'; '.join(change.notes)}" if change.notes else "")
+            )
             out.append("-" + change.before.decode("utf-8", "backslashreplace"))
             out.append("+" + change.after.decode("utf-8", "backslashreplace"))
         return "\n".join(out) + "\n"
@@ -90,7 +93,7 @@ def fix(file: File) -> Result:
     for line in file.lines:
         notes: list[str] = []
         raw = line.raw
-        if line.row is not None:
+        if line.row is not None and _may_need_repair(line.row):
             edited, notes = fix_line(line.text, line.node())
             if edited != line.text:
                 _assert_same_content(line.text, edited)
@@ -100,6 +103,14 @@ def fix(file: File) -> Result:
             changes[line.number] = Change(line.number, line.raw, raw, notes)
     _first_line_with_mark(file, changes)
     return _assemble(file, changes, bool(file.lines) and file.lines[-1].row is not None)
+
+
+def _may_need_repair(row: dict[str, Any]) -> bool:
+    """Cheaply, so that sound rows need not be taken apart."""
+    spans = row.get("spans")
+    if not isinstance(spans, list) or not spans:
+        return False
+    return not all(well_formed(s) for s in spans) or next(check_spans(row), None) is not None
 
 
 def fix_line(line: str, node: Node) -> tuple[str, list[str]]:
@@ -127,7 +138,9 @@ def fix_line(line: str, node: Node) -> tuple[str, list[str]]:
                 edits.append((at, at, f', "text": {json.dumps(surface, ensure_ascii=False)}'))
                 notes.append(f"surface {surface!r} added")
             elif span["text"] != surface:
-                edits.append((item.fields["text"].start, item.fields["text"].end, json.dumps(surface, ensure_ascii=False)))
+                edits.append(
+                    (item.fields["text"].start, item.fields["text"].end, json.dumps(surface, ensure_ascii=False))
+                )
                 notes.append(f"white space off {span['text']!r}")
             elif edits:
                 notes.append(f"{surface!r} {span['start']}..{span['end']} to {start}..{end}")
@@ -153,7 +166,10 @@ def _assert_same_content(before: str, after: str) -> None:
 
     def content(line: str) -> tuple[Any, list[str]]:
         row = scan(line).value
-        spans = [{k: v for k, v in s.items() if k not in ("start", "end", "text")} if isinstance(s, dict) else s for s in row["spans"]]
+        spans = [
+            {k: v for k, v in s.items() if k not in ("start", "end", "text")} if isinstance(s, dict) else s
+            for s in row["spans"]
+        ]
         return {**row, "spans": None}, sorted(json.dumps(s, sort_keys=True) for s in spans)
 
     if content(before) != content(after):
@@ -161,7 +177,24 @@ def _assert_same_content(before: str, after: str) -> None:
 
 
 def _anchors(text: str, spans: Sequence[Any]) -> list[tuple[int, int, str] | None]:
-    """For each span where it belongs, ``(start, end, surface)``; None where that is not certain."""
+    """For each span where it belongs, ``(start, end, surface)``; None where that is not certain.
+
+    A span that has found its place may make another one's certain, hence the rounds.
+    """
+    known: list[tuple[int, int, str] | None] = [None] * len(spans)
+    while True:
+        now = [
+            s if k is None else {**s, "start": k[0], "end": k[1], "text": k[2]}
+            for s, k in zip(spans, known, strict=True)
+        ]
+        found = _one_round(text, now)
+        if found == known:
+            return known
+        known = found
+
+
+def _one_round(text: str, spans: Sequence[Any]) -> list[tuple[int, int, str] | None]:
+    wanted = Counter(s["text"] for s in spans if well_formed(s))
     out: list[tuple[int, int, str] | None] = [None] * len(spans)
     drifted: list[int] = []
     for k, span in enumerate(spans):
@@ -171,8 +204,10 @@ def _anchors(text: str, spans: Sequence[Any]) -> list[tuple[int, int, str] | Non
         there = text[start:end] if 0 <= start < end <= len(text) else None
         if there is not None and there.strip() and span.get("text", there) == there:
             out[k] = _trim(start, there)
-        elif well_formed(span) and span["text"].strip() and span["text"] in text:
-            drifted.append(k)
+        elif (
+            well_formed(span) and span["text"].strip() and wanted[span["text"]] <= len(occurrences(text, span["text"]))
+        ):
+            drifted.append(k)  # with more spans than places, which of them lost its place is not certain
         elif well_formed(span) and there is not None and there.strip() and there.strip() == span["text"].strip():
             out[k] = _trim(start, there)
     taken = [o for o in out if o is not None]
@@ -194,7 +229,10 @@ def _replace(text: str, spans: Sequence[dict[str, Any]], taken: Sequence[tuple[i
     units = from_utf16(text)
     if max(units) > len(text):
         converted = [units.get(s["start"]) for s in spans]
-        if all(at is not None and text.startswith(s["text"], at) and units.get(s["end"]) == at + len(s["text"]) for at, s in zip(converted, spans, strict=True)):
+        if all(
+            at is not None and text.startswith(s["text"], at) and units.get(s["end"]) == at + len(s["text"])
+            for at, s in zip(converted, spans, strict=True)
+        ):
             return converted
     if len(spans) > 1:
         shifts = [{at - s["start"] for at in occurrences(text, s["text"])} for s in spans]

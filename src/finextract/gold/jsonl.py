@@ -105,24 +105,37 @@ def _cut(line: str, what: str, since: int) -> ScanError:
 
 def _unexpected(line: str, at: int, wanted: str) -> ScanError:
     if at >= len(line):
-        return ScanError("G107", f"the line breaks off where {wanted} is expected", max(len(line) - 1, 0), max(len(line), 1))
+        return ScanError(
+            "G107", f"the line breaks off where {wanted} is expected", max(len(line) - 1, 0), max(len(line), 1)
+        )
     char = line[at]
     if char in _QUOTES:
-        return ScanError("G108", f"a typographic quotation mark {char} stands where {wanted} is expected", at, meant='the straight quotation mark "')
+        return ScanError(
+            "G108",
+            f"a typographic quotation mark {char} stands where {wanted} is expected",
+            at,
+            meant='the straight quotation mark "',
+        )
     if char in _WIDE:
         return ScanError("G106", f"a full-width {char} stands where {wanted} is expected", at, meant=repr(_WIDE[char]))
     if char == "'":
-        return ScanError("G106", f"a single quotation mark stands where {wanted} is expected", at, meant='strings stand in "…"')
+        return ScanError(
+            "G106", f"a single quotation mark stands where {wanted} is expected", at, meant='strings stand in "…"'
+        )
     if m := _CONSTANT.match(line, at):
         if "n" in m[0].lower() and m[0].lower().lstrip("-") in ("nan", "infinity", "inf"):
-            return ScanError("G110", f"{m[0]} is no JSON number", at, m.end(), "leave the key out, or write a decimal string")
+            return ScanError(
+                "G110", f"{m[0]} is no JSON number", at, m.end(), "leave the key out, or write a decimal string"
+            )
         meant = {"None": "null", "True": "true", "False": "false"}.get(m[0], "null")
         return ScanError("G106", f"{m[0]} is no JSON value", at, m.end(), meant)
     if char in "}]":
         before = line[:at].rstrip()
         if before.endswith(","):
             place = len(before) - 1
-            return ScanError("G106", f"a comma stands before the closing {char}", place, meant="no comma after the last item")
+            return ScanError(
+                "G106", f"a comma stands before the closing {char}", place, meant="no comma after the last item"
+            )
     return ScanError("G106", f"{char!r} stands where {wanted} is expected", at)
 
 
@@ -135,10 +148,17 @@ def _string(line: str, at: int) -> tuple[str, int]:
         if error.msg.startswith("Invalid control"):
             char = line[error.pos]
             meant = {"\t": "\\t", "\r": "\\r"}.get(char, f"\\u{ord(char):04x}")
-            raise ScanError("G106", f"the control character U+{ord(char):04X} stands in a string", error.pos, meant=meant) from None
+            raise ScanError(
+                "G106", f"the control character U+{ord(char):04X} stands in a string", error.pos, meant=meant
+            ) from None
         if error.pos >= len(line) - 1:
             raise _cut(line, "the string", at) from None
-        raise ScanError("G106", f"{error.msg[0].lower()}{error.msg[1:].removesuffix(':').removesuffix(' at')}", error.pos, meant="a backslash itself is written \\\\") from None
+        raise ScanError(
+            "G106",
+            f"{error.msg[0].lower()}{error.msg[1:].removesuffix(':').removesuffix(' at')}",
+            error.pos,
+            meant="a backslash itself is written \\\\",
+        ) from None
     return text, end
 
 
@@ -172,7 +192,13 @@ def _object(line: str, at: int) -> tuple[Node, int]:
                 raise _cut(line, "the object", opened) if at >= len(line) else _unexpected(line, at, 'a key in "…"')
             key, end = _string(line, at)
             if key in fields:
-                raise ScanError("G109", f"the key {key!r} occurs twice in one object (first at column {fields[key].start + 1})", at, end, "one of the two")
+                raise ScanError(
+                    "G109",
+                    f"the key {key!r} occurs twice in one object (first at column {fields[key].start + 1})",
+                    at,
+                    end,
+                    "one of the two",
+                )
             at = _skip(line, end)
             if line[at : at + 1] != ":":
                 raise _cut(line, "the object", opened) if at >= len(line) else _unexpected(line, at, "a colon")
@@ -281,12 +307,26 @@ def _parse(line: Line) -> None:
         line.text = line.raw.decode("utf-8", "replace")
         guess = _guess_encoding(line.raw)
         line.problems.append(
-            Problem("G103", f"the byte 0x{line.raw[error.start]:02X} is not UTF-8", len(before), len(before) + 1, f"the file was saved as {guess}; save it as UTF-8" if guess else None)
+            Problem(
+                "G103",
+                f"the byte 0x{line.raw[error.start]:02X} is not UTF-8",
+                len(before),
+                len(before) + 1,
+                f"the file was saved as {guess}; save it as UTF-8" if guess else None,
+            )
         )
         return
     text = line.text
     if _CONFLICT.fullmatch(text):
-        line.problems.append(Problem("G104", f"a marker of an unresolved merge, {text[:7]}", 0, 7, "keep one side, or both, and remove the markers"))
+        line.problems.append(
+            Problem(
+                "G104",
+                f"a marker of an unresolved merge, {text[:7]}",
+                0,
+                7,
+                "keep one side, or both, and remove the markers",
+            )
+        )
         return
     try:
         value = _DECODE(text)
@@ -298,7 +338,9 @@ def _parse(line: Line) -> None:
             return
         raise AssertionError(f"{line.file}:{line.number}: the two JSON parsers disagree") from None
     if not isinstance(value, dict):
-        line.problems.append(Problem("G111", f"the line holds a {type(value).__name__}, not an object", 0, max(len(text.rstrip()), 1)))
+        line.problems.append(
+            Problem("G111", f"the line holds a {type(value).__name__}, not an object", 0, max(len(text.rstrip()), 1))
+        )
         return
     line.row = value
 
@@ -330,15 +372,31 @@ def parse_lines(path: str, data: bytes) -> File:
 def _join_halves(lines: list[Line]) -> None:
     """A row broken over two lines: say so at both."""
     for one, two in zip(lines, lines[1:], strict=False):
-        if one.row is not None or two.row is not None or not one.problems or one.problems[0].code != "G107" or not two.text:
+        if (
+            one.row is not None
+            or two.row is not None
+            or not one.problems
+            or one.problems[0].code != "G107"
+            or not two.text
+        ):
             continue
         try:
             scan(one.text.rstrip("\r") + two.text)
         except ScanError:
             continue
         first = one.problems[0]
-        one.problems[0] = Problem(first.code, first.message, first.start, first.end, f"the row goes on in line {two.number}: join the two")
-        two.problems = [Problem("G107", f"the rest of the row that breaks off in line {one.number}", 0, 1, f"join it to line {one.number}")]
+        one.problems[0] = Problem(
+            first.code, first.message, first.start, first.end, f"the row goes on in line {two.number}: join the two"
+        )
+        two.problems = [
+            Problem(
+                "G107",
+                f"the rest of the row that breaks off in line {one.number}",
+                0,
+                1,
+                f"join it to line {one.number}",
+            )
+        ]
 
 
 def read_file(path: str | Path) -> File:

@@ -18,7 +18,7 @@ from finextract.gold.markup import SHORT
 LANGS = ("ja", "de", "ko", "zh", "en")
 DECIMAL = re.compile(r"0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\.[0-9]*[1-9]")
 COMPANY_KEYS = ("name", "id", "ticker", "mic", "isin", "country", "qid", "linked_by")
-QUOTE_FORMS = str.maketrans("“”„‟‘’‚«»＂＇´`", "\"\"\"\"'''\"\"\"'''")
+QUOTE_FORMS = str.maketrans("“”„‟‘’‚«»＂＇´`", '""""\'\'\'"""\'\'\'')
 
 Path = tuple["str | int", ...]
 
@@ -43,7 +43,15 @@ def currencies() -> frozenset[str]:
 
 
 def type_name(value: object) -> str:
-    return {bool: "a truth value", int: "an integer", float: "a number", str: "a string", list: "a list", dict: "an object", type(None): "null"}.get(type(value), type(value).__name__)
+    return {
+        bool: "a truth value",
+        int: "an integer",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+        type(None): "null",
+    }.get(type(value), type(value).__name__)
 
 
 def is_int(value: object) -> bool:
@@ -63,10 +71,12 @@ def _string(row: Mapping[str, Any], key: str, required: bool, path: Path = ()) -
     if key not in row:
         if required:
             close = get_close_matches(key, [str(k) for k in row], 1)
-            yield Issue("G201", f"the field {key!r} is missing", path, meant=f"{close[0]!r} was written" if close else None)
+            yield Issue(
+                "G201", f"the field {key!r} is missing", path, meant=f"{close[0]!r} was written" if close else None
+            )
     elif not isinstance(value, str):
         yield Issue("G202", f"{key} is {type_name(value)}, a string is expected", (*path, key))
-    elif not value and key != "text":
+    elif not value and (key != "text" or path):
         yield Issue("G208", f"{key} is empty", (*path, key))
     elif not value.isascii() and _has_surrogate(value):
         yield Issue("G208", f"{key} holds half of a surrogate pair", (*path, key))
@@ -80,7 +90,17 @@ def check_schema(row: Mapping[str, Any]) -> Iterator[Issue]:
         yield Issue("G208", "the id holds white space", ("id",))
     lang = row.get("lang")
     if isinstance(lang, str) and lang and lang not in LANGS:
-        meant = {"jp": "ja", "kr": "ko", "cn": "zh", "ger": "de", "deu": "de", "jpn": "ja", "kor": "ko", "zho": "zh", "tw": "zh"}.get(lang.lower()[:3]) or next((k for k in LANGS if lang.lower().startswith(k)), None)
+        meant = {
+            "jp": "ja",
+            "kr": "ko",
+            "cn": "zh",
+            "ger": "de",
+            "deu": "de",
+            "jpn": "ja",
+            "kor": "ko",
+            "zho": "zh",
+            "tw": "zh",
+        }.get(lang.lower()[:3]) or next((k for k in LANGS if lang.lower().startswith(k)), None)
         yield Issue("G203", f"lang {lang!r} is none of {', '.join(LANGS)}", ("lang",), meant=meant and repr(meant))
     if "date" in row:
         yield from _string(row, "date", False)
@@ -109,7 +129,9 @@ def _date(date: str) -> Iterator[Issue]:
             meant = f"{m[1]}-{int(m[2]):02d}-{int(m[3]):02d}"
         elif m := re.fullmatch(r"(\d\d?)\.(\d\d?)\.(\d{4})", date):
             meant = f"{m[3]}-{int(m[2]):02d}-{int(m[1]):02d}"
-        yield Issue("G204", f"{date!r} is no day in the form YYYY-MM-DD", ("date",), meant=meant if meant != date else None)
+        yield Issue(
+            "G204", f"{date!r} is no day in the form YYYY-MM-DD", ("date",), meant=meant if meant != date else None
+        )
 
 
 def _span_schema(span: object, path: Path) -> Iterator[Issue]:
@@ -121,7 +143,12 @@ def _span_schema(span: object, path: Path) -> Iterator[Issue]:
         if key not in span:
             yield Issue("G201", f"the span has no {key!r}", path)
         elif isinstance(value, float):
-            yield Issue("G205", f"{key} is the number {value!r}, an integer is expected", (*path, key), meant=str(int(value)) if value == int(value) else None)
+            yield Issue(
+                "G205",
+                f"{key} is the number {value!r}, an integer is expected",
+                (*path, key),
+                meant=str(int(value)) if value == int(value) else None,
+            )
         elif not is_int(value):
             meant = value if isinstance(value, str) and value.isdecimal() else None
             yield Issue("G202", f"{key} is {type_name(value)}, an integer is expected", (*path, key), meant=meant)
@@ -131,7 +158,9 @@ def _span_schema(span: object, path: Path) -> Iterator[Issue]:
         yield from _string(span, "label", True, path)
     elif label not in LABELS:
         close = get_close_matches(label.upper().strip(), LABELS, 1, 0.5)
-        other = {"ORG": "COMPANY", "ORGANIZATION": "COMPANY", "PERCENTAGE": "PERCENT", "DATE": "QUARTER", **SHORT}.get(label.upper())
+        other = {"ORG": "COMPANY", "ORGANIZATION": "COMPANY", "PERCENTAGE": "PERCENT", "DATE": "QUARTER", **SHORT}.get(
+            label.upper()
+        )
         meant = other or (close[0] if close else None)
         yield Issue("G206", f"label {label!r} is none of {', '.join(LABELS)}", (*path, "label"), meant=meant)
     if "value" not in span:
@@ -155,7 +184,12 @@ def _decimal(value: Mapping[str, Any], key: str, path: Path) -> Iterator[Issue]:
         yield Issue("G207", f"{key} {raw!r} is no plain decimal string", (*path, key), meant=meant)
     elif isinstance(raw, (int, float)) and not isinstance(raw, bool):
         code = "G205" if isinstance(raw, float) else "G202"
-        yield Issue(code, f"{key} is the number {raw!r}, a decimal string is expected", (*path, key), meant=json_string(format_decimal(Decimal(repr(raw)))))
+        yield Issue(
+            code,
+            f"{key} is the number {raw!r}, a decimal string is expected",
+            (*path, key),
+            meant=json_string(format_decimal(Decimal(repr(raw)))),
+        )
     else:
         yield Issue("G202", f"{key} is {type_name(raw)}, a decimal string is expected", (*path, key))
 
@@ -168,7 +202,9 @@ def _keys(value: Mapping[str, Any], allowed: Sequence[str], path: Path) -> Itera
     for key in value:
         if key not in allowed:
             close = get_close_matches(key, allowed, 1)
-            yield Issue("G207", f"a value of this label has no {key!r}", (*path, key), meant=repr(close[0]) if close else None)
+            yield Issue(
+                "G207", f"a value of this label has no {key!r}", (*path, key), meant=repr(close[0]) if close else None
+            )
 
 
 def _one_of(value: Mapping[str, Any], choices: Sequence[tuple[str, ...]], path: Path) -> Iterator[Issue]:
@@ -194,7 +230,12 @@ def _integer(value: Mapping[str, Any], key: str, low: int, high: int, path: Path
 def _choice(value: Mapping[str, Any], key: str, choices: Sequence[str], path: Path) -> Iterator[Issue]:
     if key in value and value[key] not in choices:
         close = get_close_matches(str(value[key]), choices, 1, 0.4)
-        yield Issue("G207", f"{key} {value[key]!r} is none of {', '.join(choices)}", (*path, key), meant=close[0] if close else None)
+        yield Issue(
+            "G207",
+            f"{key} {value[key]!r} is none of {', '.join(choices)}",
+            (*path, key),
+            meant=close[0] if close else None,
+        )
 
 
 def check_value(label: str, value: Mapping[str, Any], path: Path) -> Iterator[Issue]:
@@ -203,7 +244,9 @@ def check_value(label: str, value: Mapping[str, Any], path: Path) -> Iterator[Is
         money = label == "MONEY"
         numbers = ("amount", "min", "max", "scale") if money else ("value", "min", "max")
         yield from _keys(value, ("currency", *numbers, "modifier") if money else (*numbers, "unit", "modifier"), path)
-        yield from _one_of(value, (("amount",), ("min", "max"), ("scale",)) if money else (("value",), ("min", "max")), path)
+        yield from _one_of(
+            value, (("amount",), ("min", "max"), ("scale",)) if money else (("value",), ("min", "max")), path
+        )
         for key in numbers:
             if key in value:
                 yield from _decimal(value, key, path)
@@ -215,8 +258,16 @@ def check_value(label: str, value: Mapping[str, Any], path: Path) -> Iterator[Is
         else:
             yield from _choice(value, "unit", PERCENT_UNITS, path)
         low, high = value.get("min"), value.get("max")
-        if isinstance(low, str) and isinstance(high, str) and DECIMAL.fullmatch(low) and DECIMAL.fullmatch(high) and Decimal(low) > Decimal(high):
-            yield Issue("G207", f"min {low} is greater than max {high}", (*path, "min"), meant="the two the other way round")
+        if (
+            isinstance(low, str)
+            and isinstance(high, str)
+            and DECIMAL.fullmatch(low)
+            and DECIMAL.fullmatch(high)
+            and Decimal(low) > Decimal(high)
+        ):
+            yield Issue(
+                "G207", f"min {low} is greater than max {high}", (*path, "min"), meant="the two the other way round"
+            )
     elif label == "COMPANY":
         yield from _keys(value, COMPANY_KEYS, path)
         yield from _string(value, "name", True, path)
@@ -239,7 +290,11 @@ def check_value(label: str, value: Mapping[str, Any], path: Path) -> Iterator[Is
 def _currency(value: Mapping[str, Any], path: Path) -> Iterator[Issue]:
     code = value.get("currency")
     if not isinstance(code, str):
-        yield Issue("G207" if code is None else "G202", "the value has no currency" if code is None else f"currency is {type_name(code)}, a string is expected", path if code is None else (*path, "currency"))
+        yield Issue(
+            "G207" if code is None else "G202",
+            "the value has no currency" if code is None else f"currency is {type_name(code)}, a string is expected",
+            path if code is None else (*path, "currency"),
+        )
     elif code not in currencies():
         meant = {"RMB": "CNY", "YEN": "JPY", "NTD": "TWD", "$": "USD", "€": "EUR", "WON": "KRW"}.get(code.upper())
         if meant is None and code.upper() in currencies():
@@ -249,7 +304,12 @@ def _currency(value: Mapping[str, Any], path: Path) -> Iterator[Issue]:
 
 def well_formed(span: object) -> bool:
     """Whether a span has integer offsets and a surface, so that it can be held against the text."""
-    return isinstance(span, dict) and is_int(span.get("start")) and is_int(span.get("end")) and isinstance(span.get("text"), str)
+    return (
+        isinstance(span, dict)
+        and is_int(span.get("start"))
+        and is_int(span.get("end"))
+        and isinstance(span.get("text"), str)
+    )
 
 
 def from_utf16(text: str) -> dict[int, int]:
@@ -284,15 +344,32 @@ def check_spans(row: Mapping[str, Any]) -> Iterator[Issue]:
         start, end, surface = span["start"], span["end"], span["text"]
         path: Path = ("spans", k)
         if start < last:
-            yield Issue("G306", f"the span at {start} stands after one at {last}", path, _clip(text, start, end), "finextract gold fix sorts them")
+            yield Issue(
+                "G306",
+                f"the span at {start} stands after one at {last}",
+                path,
+                _clip(text, start, end),
+                "finextract gold fix sorts them",
+            )
         last = max(last, start)
         inside = 0 <= start < end <= len(text)
         if inside and text[start:end] == surface:
             placed.append((start, end, k))
             if surface != surface.strip():
-                yield Issue("G305", f"the span {surface!r} begins or ends with white space", (*path, "text"), (start, end), repr(surface.strip()))
+                yield Issue(
+                    "G305",
+                    f"the span {surface!r} begins or ends with white space",
+                    (*path, "text"),
+                    (start, end),
+                    repr(surface.strip()),
+                )
             if broken := _splits_character(text, start, end):
-                yield Issue("G308", f"the {broken} of {surface!r} cuts a character off its combining part", (*path, "start" if broken == "start" else "end"), (start, end))
+                yield Issue(
+                    "G308",
+                    f"the {broken} of {surface!r} cuts a character off its combining part",
+                    (*path, "start" if broken == "start" else "end"),
+                    (start, end),
+                )
             continue
         yield _mismatch(text, spans, k, inside)
         if inside:
@@ -302,7 +379,9 @@ def check_spans(row: Mapping[str, Any]) -> Iterator[Issue]:
         if s2 < e1:
             same = spans[k1] == spans[k2]
             message = f"the span {text[s2:e2]!r} {'repeats' if same else 'overlaps'} {text[s1:e1]!r} at {s1}..{e1}"
-            yield Issue("G304", message, ("spans", k2), (s2, e2), "one of the two" if same or (s1, e1) == (s2, e2) else None)
+            yield Issue(
+                "G304", message, ("spans", k2), (s2, e2), "one of the two" if same or (s1, e1) == (s2, e2) else None
+            )
 
 
 def _clip(text: str, start: int, end: int) -> tuple[int, int]:
@@ -312,7 +391,11 @@ def _clip(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _splits_character(text: str, start: int, end: int) -> str:
     def joined(at: int) -> bool:
-        return 0 < at < len(text) and (text[at] in "\u200d\ufe0e\ufe0f" or unicodedata.category(text[at]) in ("Mn", "Me") or text[at - 1] == "\u200d")
+        return 0 < at < len(text) and (
+            text[at] in "\u200d\ufe0e\ufe0f"
+            or unicodedata.category(text[at]) in ("Mn", "Me")
+            or text[at - 1] == "\u200d"
+        )
 
     return "start" if joined(start) else "end" if joined(end) else ""
 
@@ -333,16 +416,28 @@ def _mismatch(text: str, spans: Sequence[Any], k: int, inside: bool) -> Issue:
         if len(units) <= len(text) + 1 and max(units) > len(text):
             at, to = units.get(start), units.get(end)
             if at is not None and to is not None and text[at:to] == surface:
-                return Issue(code, what, (*path, "start"), where, f"{at}..{to}; the offsets count UTF-16 units, code points are expected")
+                return Issue(
+                    code,
+                    what,
+                    (*path, "start"),
+                    where,
+                    f"{at}..{to}; the offsets count UTF-16 units, code points are expected",
+                )
         near = min(found, key=lambda at: (abs(at - start), at))
         if inside and near == start and len(surface) == end - start - 1:
-            hint = f"{near}..{near + len(surface)}; the end is exclusive" if text[end - 1].isspace() is False else f"{near}..{near + len(surface)}"
+            hint = (
+                f"{near}..{near + len(surface)}; the end is exclusive"
+                if text[end - 1].isspace() is False
+                else f"{near}..{near + len(surface)}"
+            )
         else:
             hint = f"{near}..{near + len(surface)}"
         return Issue(code, what, (*path, "end" if near == start else "start"), where, hint)
     if not inside:
         return Issue("G301", what, (*path, "start"), where)
-    return Issue("G303", f"{what}, which the text does not hold", (*path, "text"), where, _why_absent(text, start, end, surface))
+    return Issue(
+        "G303", f"{what}, which the text does not hold", (*path, "text"), where, _why_absent(text, start, end, surface)
+    )
 
 
 def _why_absent(text: str, start: int, end: int, surface: str) -> str | None:
@@ -380,7 +475,13 @@ def check_against_grammar(row: Mapping[str, Any], entities: Sequence[Entity]) ->
         if entity is None or entity.value is None:
             for e in entities:
                 if e.label == label and e.start < end and start < e.end:
-                    yield Issue("G403", f"the grammar's span here is {e.text!r} at {e.start}..{e.end}", path, (start, end), repr(e.text))
+                    yield Issue(
+                        "G403",
+                        f"the grammar's span here is {e.text!r} at {e.start}..{e.end}",
+                        path,
+                        (start, end),
+                        repr(e.text),
+                    )
                     break
             continue
         read = entity.value.to_dict()
@@ -389,10 +490,22 @@ def check_against_grammar(row: Mapping[str, Any], entities: Sequence[Entity]) ->
             soft = all(key in ("modifier", "year", "fiscal") for key in differ)
             says = ", ".join(f"{key} {value.get(key, 'absent')}" for key in differ)
             reads = ", ".join(f"{key} {read.get(key, 'absent')}" for key in differ)
-            yield Issue("G402" if soft else "G401", f"{span['text']!r} reads as {reads}; the row says {says}", (*path, "value"), (start, end), reads)
+            yield Issue(
+                "G402" if soft else "G401",
+                f"{span['text']!r} reads as {reads}; the row says {says}",
+                (*path, "value"),
+                (start, end),
+                reads,
+            )
     for e in entities:
         if e.text not in reviewed and not any(s < e.end and e.start < t for s, t in taken):
-            yield Issue("G404", f"the grammar finds {e.label} {e.text!r}, the row does not", ("text",), (e.start, e.end), f"{e.start}..{e.end} {e.label}")
+            yield Issue(
+                "G404",
+                f"the grammar finds {e.label} {e.text!r}, the row does not",
+                ("text",),
+                (e.start, e.end),
+                f"{e.start}..{e.end} {e.label}",
+            )
 
 
 def check_unmarked(row: Mapping[str, Any]) -> Iterator[Issue]:
@@ -410,6 +523,14 @@ def check_unmarked(row: Mapping[str, Any]) -> Iterator[Issue]:
             end = at + len(surface)
             if any(s["start"] < end and at < s["end"] for s in good):
                 continue
-            if (text[at - 1 : at].isalnum() and text[at - 1 : at].isascii()) or (text[end : end + 1].isalnum() and text[end : end + 1].isascii()):
+            if (text[at - 1 : at].isalnum() and text[at - 1 : at].isascii()) or (
+                text[end : end + 1].isalnum() and text[end : end + 1].isascii()
+            ):
                 continue
-            yield Issue("G406", f"{surface!r} is a COMPANY elsewhere in this text, and unmarked here", ("text",), (at, end), f"{at}..{end} COMPANY, if it is the firm here too")
+            yield Issue(
+                "G406",
+                f"{surface!r} is a COMPANY elsewhere in this text, and unmarked here",
+                ("text",),
+                (at, end),
+                f"{at}..{end} COMPANY, if it is the firm here too",
+            )

@@ -39,7 +39,9 @@ def load(path: Path) -> Manifest:
     if not isinstance(data, dict):
         raise ValueError("an object of languages is expected")
     for lang, splits in data.items():
-        if not isinstance(splits, dict) or not all(isinstance(rows, dict) and all(isinstance(v, str) for v in rows.values()) for rows in splits.values()):
+        if not isinstance(splits, dict) or not all(
+            isinstance(rows, dict) and all(isinstance(v, str) for v in rows.values()) for rows in splits.values()
+        ):
             raise ValueError(f"{lang}: split -> id -> SHA-256 is expected")
     return data
 
@@ -51,7 +53,11 @@ def dump(manifest: Manifest) -> bytes:
 
 def names(row: Mapping[str, Any]) -> list[frozenset[str]]:
     """For each company mention of a row its surface and its usual name, by either of which it may be known."""
-    return [frozenset({s["text"].casefold(), str(s["value"].get("name", s["text"])).casefold()}) for s in row["spans"] if s["label"] == "COMPANY"]
+    return [
+        frozenset({s["text"].casefold(), str(s["value"].get("name", s["text"])).casefold()})
+        for s in row["spans"]
+        if s["label"] == "COMPANY"
+    ]
 
 
 def seen_share(train: Iterable[Mapping[str, Any]], test: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
@@ -61,13 +67,19 @@ def seen_share(train: Iterable[Mapping[str, Any]], test: Iterable[Mapping[str, A
     return sum(bool(mention & known) for mention in mentions), len(mentions)
 
 
-def assign(rows: Sequence[Mapping[str, Any]], shares: Sequence[tuple[str, float]] = (("train", 0.7), ("dev", 0.1), ("test", 0.2)), most_seen: float = 0.5) -> dict[str, str]:
+def assign(
+    rows: Sequence[Mapping[str, Any]],
+    shares: Sequence[tuple[str, float]] = (("train", 0.7), ("dev", 0.1), ("test", 0.2)),
+    most_seen: float = 0.5,
+    fixed: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """id -> split: by a hash of the id, then passages change places until enough of the test's names are unseen.
 
     The order by hash does not depend on the other rows; the exchange is greedy and deterministic. Of the test
     passages the one with most mentions seen in training goes to train, and the training passage with most names of
-    its own comes to test, until at most ``most_seen`` of the test's mentions are seen.
+    its own comes to test, until at most ``most_seen`` of the test's mentions are seen. Rows in ``fixed`` keep their split.
     """
+    fixed = fixed or {}
     order = sorted(rows, key=lambda r: hashlib.sha256(str(r["id"]).encode()).hexdigest())
     split: dict[str, str] = {}
     at = 0.0
@@ -77,8 +89,11 @@ def assign(rows: Sequence[Mapping[str, Any]], shares: Sequence[tuple[str, float]
             split[row["id"]] = name
     for row in order:
         split.setdefault(row["id"], shares[0][0])
+        split[row["id"]] = fixed.get(row["id"], split[row["id"]])
     mentions = {r["id"]: names(r) for r in rows}
-    in_train: Counter[str] = Counter(n for i, s in split.items() if s == "train" for n in {n for m in mentions[i] for n in m})
+    in_train: Counter[str] = Counter(
+        n for i, s in split.items() if s == "train" for n in {n for m in mentions[i] for n in m}
+    )
 
     def seen(row_id: str, minus: frozenset[str] = frozenset()) -> int:
         return sum(any(in_train[n] > (n in minus) for n in m) for m in mentions[row_id])
@@ -92,6 +107,9 @@ def assign(rows: Sequence[Mapping[str, Any]], shares: Sequence[tuple[str, float]
         total = sum(len(mentions[i]) for i in test)
         if not train or not total or sum(seen(i) for i in test) <= most_seen * total:
             return split
+        test, train = [i for i in test if i not in fixed], [i for i in train if i not in fixed]
+        if not test or not train:
+            break
         leaves = max(test, key=lambda i: 2 * seen(i) - len(mentions[i]))
         comes = max(train, key=lambda i: len(mentions[i]) - 2 * seen(i, own(i)))
         split[leaves], split[comes] = "train", "test"

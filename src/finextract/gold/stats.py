@@ -54,7 +54,11 @@ def top(rows: Iterable[Mapping[str, Any]], count: int = 10) -> dict[str, list[tu
             value = (row.get("meta") or {}).get(key)
             if isinstance(value, str) and value:
                 kinds.setdefault(key, Counter())[value] += 1
-    return {"companies": surfaces.most_common(count), "currencies": currencies.most_common(), **{k: c.most_common() for k, c in kinds.items()}}
+    return {
+        "companies": surfaces.most_common(count),
+        "currencies": currencies.most_common(),
+        **{k: c.most_common() for k, c in kinds.items()},
+    }
 
 
 def seen_in_train(by_split: Mapping[str, Iterable[Mapping[str, Any]]]) -> tuple[int, int] | None:

@@ -161,4 +161,3 @@ def _fill(rows: Iterable[Row]) -> None:
                 span["value"] = {"name": span["text"]}
             elif entity is not None and entity.value is not None:
                 span["value"] = entity.value.to_dict()
-

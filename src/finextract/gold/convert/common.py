@@ -18,7 +18,11 @@ ENVELOPE = "finextract"
 def first_unsound(row: Mapping[str, Any]) -> Issue | None:
     """The first thing that makes the row unfit for conversion; a missing or odd value does not."""
     for issue in check_schema(row):
-        if not (len(issue.path) > 2 and issue.path[2] == "value") and not (issue.code == "G201" and "'value'" in issue.message) and issue.code not in ("G203", "G204"):
+        if (
+            not (len(issue.path) > 2 and issue.path[2] == "value")
+            and not (issue.code == "G201" and "'value'" in issue.message)
+            and issue.code not in ("G203", "G204")
+        ):
             return issue
     for issue in check_spans(row):
         if issue.code in ("G301", "G302", "G303", "G304", "G305"):
@@ -35,7 +39,9 @@ def plain_rows(path: str, data: bytes) -> list[Row]:
         if line.row is not None:
             issue = first_unsound(line.row)
             if issue is not None:
-                raise ValueError(f"{path}:{line.number}:{line.node().at(issue.path).start + 1}: {issue.code}: {issue.message}")
+                raise ValueError(
+                    f"{path}:{line.number}:{line.node().at(issue.path).start + 1}: {issue.code}: {issue.message}"
+                )
     return [row for _, row in file.rows()]
 
 
@@ -64,7 +70,10 @@ def objects(path: str, data: bytes) -> list[tuple[str, Row]]:
 def ordered(row: Mapping[str, Any]) -> Row:
     """The row with its keys, and those of its spans, in canonical order."""
     out = {k: row[k] for k in ROW_KEYS if k in row} | {k: v for k, v in row.items() if k not in ROW_KEYS}
-    out["spans"] = [{k: s[k] for k in SPAN_KEYS if k in s} | {k: v for k, v in s.items() if k not in SPAN_KEYS} for s in row["spans"]]
+    out["spans"] = [
+        {k: s[k] for k in SPAN_KEYS if k in s} | {k: v for k, v in s.items() if k not in SPAN_KEYS}
+        for s in row["spans"]
+    ]
     return out
 
 
@@ -83,7 +92,14 @@ def basic(row: Mapping[str, Any]) -> list[tuple[int, int, str]]:
     return [(s["start"], s["end"], s["label"]) for s in row["spans"]]
 
 
-def restore(place: str, number: int, text: object, found: Iterable[tuple[Any, Any, Any]], envelope: object, given: Mapping[str, Any]) -> Row:
+def restore(
+    place: str,
+    number: int,
+    text: object,
+    found: Iterable[tuple[Any, Any, Any]],
+    envelope: object,
+    given: Mapping[str, Any],
+) -> Row:
     """A row from what a tool gives back, with what travelled in the envelope; ``given`` are fields of the tool's own row."""
     if not isinstance(text, str):
         raise ValueError(f"{place}: no text")
@@ -137,7 +153,13 @@ def tokens(text: str, spans: Sequence[Mapping[str, Any]]) -> list[tuple[int, int
         if kind == "space":
             last = kind
             continue
-        joins = out and last != "space" and out[-1][1] == at and at not in edges and (kind == "mark" or (kind and kind == last))
+        joins = (
+            out
+            and last != "space"
+            and out[-1][1] == at
+            and at not in edges
+            and (kind == "mark" or (kind and kind == last))
+        )
         if joins:
             out[-1] = (out[-1][0], at + 1)
         else:

@@ -33,7 +33,14 @@ def write(rows: Sequence[Row]) -> bytes:
                 rest["value"] = span["value"]
             nth[span["label"], span["text"]] += 1
             if rest:
-                extra.append({"label": span["label"], "surface": span["text"], "nth": nth[span["label"], span["text"]], "with": rest})
+                extra.append(
+                    {
+                        "label": span["label"],
+                        "surface": span["text"],
+                        "nth": nth[span["label"], span["text"]],
+                        "with": rest,
+                    }
+                )
             shown.append(span if short != "?" else {**span, "value": None})
         header = {k: v for k, v in row.items() if k not in ("text", "spans")}
         if extra:
@@ -58,7 +65,9 @@ def read(path: str, data: bytes) -> list[Row]:
     try:
         lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}:{data[: error.start].count(10) + 1}: byte 0x{data[error.start]:02X} is not UTF-8") from None
+        raise ValueError(
+            f"{path}:{data[: error.start].count(10) + 1}: byte 0x{data[error.start]:02X} is not UTF-8"
+        ) from None
     heads = [n for n, line in enumerate(lines) if line.startswith("### ")]
     if any(line.strip() for line in lines[: heads[0] if heads else len(lines)]):
         raise ValueError(f"{path}:1: a passage begins with a header line, ### …")
@@ -83,7 +92,17 @@ def read(path: str, data: bytes) -> list[Row]:
             line = head + 2 + body[: error.offset].count("\n")
             raise ValueError(f"{path}:{line}: {error}") from None
         _restore(spans, fields.pop("spans", None) or ())
-        out.append(ordered({**fields, "id": str(fields.get("id", f"import-{number}")), "source": fields.get("source", "inline"), "text": text, "spans": spans}))
+        out.append(
+            ordered(
+                {
+                    **fields,
+                    "id": str(fields.get("id", f"import-{number}")),
+                    "source": fields.get("source", "inline"),
+                    "text": text,
+                    "spans": spans,
+                }
+            )
+        )
     return out
 
 

@@ -54,7 +54,9 @@ def read(path: str, data: bytes) -> list[Row]:
     try:
         lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}:{data[: error.start].count(10) + 1}: byte 0x{data[error.start]:02X} is not UTF-8") from None
+        raise ValueError(
+            f"{path}:{data[: error.start].count(10) + 1}: byte 0x{data[error.start]:02X} is not UTF-8"
+        ) from None
     out: list[Row] = []
     comments: dict[str, Any] = {}
     words: list[tuple[str, str, int]] = []
@@ -88,7 +90,11 @@ def _row(path: str, count: int, number: int, words: Sequence[tuple[str, str, int
     places: list[tuple[int, int]] = []
     if not isinstance(text, str):
         lang = envelope.get("lang") if isinstance(envelope, dict) else None
-        cjk = lang in ("ja", "zh") if lang else any("぀" <= c <= "ヿ" or "一" <= c <= "鿿" for form, _, _ in words for c in form)
+        cjk = (
+            lang in ("ja", "zh")
+            if lang
+            else any("぀" <= c <= "ヿ" or "一" <= c <= "鿿" for form, _, _ in words for c in form)
+        )
         text = ("" if cjk else " ").join(form for form, _, _ in words)
     at = 0
     for form, _, line in words:

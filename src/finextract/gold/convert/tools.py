@@ -10,7 +10,17 @@ from typing import Any
 from finextract.gold.convert.common import ENVELOPE, Row, basic, objects, ordered, pack, restore
 from finextract.gold.rows import from_utf16
 
-_PRODIGY = ("answer", "tokens", "_input_hash", "_task_hash", "_view_id", "_is_binary", "_timestamp", "_annotator_id", "_session_id")
+_PRODIGY = (
+    "answer",
+    "tokens",
+    "_input_hash",
+    "_task_hash",
+    "_view_id",
+    "_is_binary",
+    "_timestamp",
+    "_annotator_id",
+    "_session_id",
+)
 _PRODIGY_SPAN = ("token_start", "token_end", "input_hash", "source", "rank", "score")
 
 
@@ -31,7 +41,12 @@ def read_prodigy(path: str, data: bytes) -> list[Row]:
         native = isinstance(task.get("id"), str)
         row: Row = {k: v for k, v in task.items() if k not in _PRODIGY}
         if not native:
-            row["id"] = str(task.get("id") or (meta.get("id") if isinstance(meta, dict) else None) or task.get("_input_hash") or f"import-{number}")
+            row["id"] = str(
+                task.get("id")
+                or (meta.get("id") if isinstance(meta, dict) else None)
+                or task.get("_input_hash")
+                or f"import-{number}"
+            )
         row.setdefault("source", "prodigy")
         text, spans = row.pop("text", None), row.pop("spans", None) or []
         if not isinstance(spans, list) or not all(isinstance(s, dict) for s in spans):
@@ -47,7 +62,9 @@ def read_prodigy(path: str, data: bytes) -> list[Row]:
 
 def write_doccano(rows: Sequence[Row]) -> bytes:
     """``label: [[start, end, label]]``."""
-    return _lines([{"id": r["id"], "text": r["text"], "label": [list(b) for b in basic(r)], ENVELOPE: pack(r)} for r in rows])
+    return _lines(
+        [{"id": r["id"], "text": r["text"], "label": [list(b) for b in basic(r)], ENVELOPE: pack(r)} for r in rows]
+    )
 
 
 def write_doccano_relations(rows: Sequence[Row]) -> bytes:
