@@ -8,10 +8,12 @@ tuple of :class:`~finextract.entities.Entity` that an extraction would hold.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
+from spacy.util import filter_spans
 
 from finextract.entities import Entity, Value
 
@@ -87,6 +89,14 @@ class Quantities(Component):
         return read(doc.text, self.lang, doc._.date)
 
 
+def mark_known_names(doc: Doc, lang: str) -> None:
+    """Mark the knowledge base's names. Those that are words as well count for nothing by themselves, but are a hint."""
+    from finextract.companies import CompanyIndex
+
+    hits = CompanyIndex.load().find(doc.text, lang)
+    mark(doc, ((hit.start, hit.end, "AMBIGUOUS" if hit.ambiguous else "NAME") for hit in hits))
+
+
 class Companies(Component):
     """Known names by the knowledge base."""
 
@@ -98,50 +108,43 @@ class Companies(Component):
         return known_companies(doc.text, self.lang)
 
     def __call__(self, doc: Doc) -> Doc:
-        from finextract.companies import CompanyIndex
-
-        super().__call__(doc)
-        # Names that are words as well count for nothing by themselves, but as a hint to the model.
-        mark(
-            doc,
-            (
-                (hit.start, hit.end, "AMBIGUOUS" if hit.ambiguous else "NAME")
-                for hit in CompanyIndex.load().find(doc.text, self.lang)
-            ),
-        )
+        _store(doc)[self.part] = [entity.to_dict() for entity in self.found(doc)]
+        mark_known_names(doc, self.lang)
         return doc
 
 
-class Encoder(Component):
-    """Companies by the encoder."""
+class Encoder:
+    """Companies, and what they could be taken for, by the encoder."""
 
-    part = "encoder"
+    def __call__(self, doc: Doc) -> Doc:
+        from finextract.companies.encoder import CompanyEncoder
 
-    def found(self, doc: Doc) -> list[Entity]:
-        from finextract.pipeline.resolve import encoded_companies
-
-        return encoded_companies([doc.text])[0]
+        (found,) = CompanyEncoder.load().predict([doc.text])
+        _store(doc)["encoder"] = [asdict(scored) for scored in found]
+        return doc
 
 
 class Resolver:
-    """Joins the grammar's, the knowledge base's, the encoder's and the trained model's spans, reads values and sets ``doc.ents``."""
+    """Joins the grammar's, the encoder's or the trained model's, and the knowledge base's spans, and sets ``doc.ents``."""
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
 
     def __call__(self, doc: Doc) -> Doc:
-        from finextract.pipeline.resolve import resolve
+        from finextract.companies.encoder import Scored
+        from finextract.companies.join import join_companies
 
         store = _store(doc)
-        parts = {
-            name: [Entity.from_dict(d) for d in store.get(name, ())] for name in ("quantities", "companies", "encoder")
-        }
-        model = [Entity(e.start_char, e.end_char, e.label_, e.text, None, "model") for e in doc.ents]  # type: ignore[arg-type]
-        entities = resolve(doc.text, self.lang, model=model, date=doc._.date, **parts)
+        quantities = [Entity.from_dict(data) for data in store.get("quantities", ())]
+        encoded = [Scored(**data) for data in store["encoder"]] if "encoder" in store else None
+        small = [
+            Entity(e.start_char, e.end_char, "COMPANY", e.text, None, "model")
+            for e in doc.ents
+            if e.label_ == "COMPANY"
+        ]
+        entities = join_companies(doc.text, self.lang, quantities, encoded, small)
         store["entities"] = [entity.to_dict() for entity in entities]
         spans = (doc.char_span(e.start, e.end, label=e.label, alignment_mode="expand") for e in entities)
-        from spacy.util import filter_spans
-
         doc.set_ents(filter_spans([span for span in spans if span is not None]))
         return doc
 
@@ -161,7 +164,7 @@ def make_companies(nlp: Language, name: str) -> Companies:
 @Language.factory("finextract_encoder")
 def make_encoder(nlp: Language, name: str) -> Encoder:
     """``finextract_encoder``"""
-    return Encoder(str(nlp.lang))
+    return Encoder()
 
 
 @Language.factory("finextract_resolver")

@@ -6,7 +6,7 @@ model saw in context come before names that merely stand in the knowledge base; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from finextract.entities import Company, Entity, Value
@@ -20,17 +20,6 @@ def known_companies(text: str, lang: str) -> list[Entity]:
 
     hits = [hit for hit in CompanyIndex.load().find(text, lang) if hit_score(text, hit, lang) >= THRESHOLD]
     return [Entity(hit.start, hit.end, "COMPANY", text[hit.start : hit.end], None, "kb") for hit in hits]
-
-
-def encoded_companies(texts: Sequence[str]) -> list[list[Entity]]:
-    """Companies by the encoder that comes with the package."""
-    from finextract.companies.encoder import CompanyEncoder
-
-    found = CompanyEncoder.load().predict(texts)
-    return [
-        [Entity(s.start, s.end, "COMPANY", text[s.start : s.end], None, "model") for s in spans if s.label == "COMPANY"]
-        for text, spans in zip(texts, found, strict=True)
-    ]
 
 
 def resolve(

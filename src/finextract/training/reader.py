@@ -102,22 +102,36 @@ def silver_quantities(passage: Passage) -> Passage:
     return replace(passage, spans=tuple(sorted([*names, *found])))
 
 
-@lru_cache(maxsize=1)
-def _names() -> Any:
-    """The knowledge base's names by language, as the augmentation draws them."""
-    from finextract.companies import KnowledgeBase
-    from finextract.training.encoder.augment import Names
+class KnownNames:
+    """The knowledge base's names, to put into sentences; a share of them is recombined, so that unknown names are met too."""
 
-    names = Names.__new__(Names)
-    names.by_language = {lang: [] for lang in ("ja", "de", "ko", "zh", "en")}
-    base = KnowledgeBase.load()
-    for number in range(len(base)):
-        record = base.row(number)
-        for lang, known in names.by_language.items():
-            name = getattr(record, lang)
-            if 2 <= len(name) <= 40:
-                known.append(name)
-    return names
+    def __init__(self) -> None:
+        from finextract.companies import KnowledgeBase
+
+        self.by_language: dict[str, list[str]] = {lang: [] for lang in ("ja", "de", "ko", "zh", "en")}
+        base = KnowledgeBase.load()
+        for number in range(len(base)):
+            record = base.row(number)
+            for lang, names in self.by_language.items():
+                name = getattr(record, lang)
+                if 2 <= len(name) <= 40:
+                    names.append(name)
+
+    def draw(self, lang: str, rng: Any) -> str:
+        """A name as a text in ``lang`` might have it: its own, an English one now and then, or a new one made of two."""
+        own = self.by_language[lang] if rng.random() > 0.2 else self.by_language["en"]
+        names = own or self.by_language["en"]
+        first, second = (names[int(k)] for k in rng.integers(len(names), size=2))
+        if rng.random() < 0.5:
+            return first
+        if " " in first or first.isascii():
+            return " ".join([*first.split()[:1], *second.split()[-1:]]) if first != second else first
+        return first[: max(2, len(first) // 2)] + second[max(1, len(second) // 2) :]
+
+
+@lru_cache(maxsize=1)
+def _names() -> KnownNames:
+    return KnownNames()
 
 
 def changed(passage: Passage, rng: Any, *, swap: float) -> Passage:
@@ -126,7 +140,8 @@ def changed(passage: Passage, rng: Any, *, swap: float) -> Passage:
     from finextract.training.encoder.data import Example
 
     example = Example(passage.text, tuple((*span, 1.0) for span in passage.spans), passage.lang, "gold")
-    example = noise(swap_names(example, _names(), rng, swap), rng)
+    names: Any = _names()
+    example = noise(swap_names(example, names, rng, swap), rng)
     return replace(passage, text=example.text, spans=tuple(span[:3] for span in example.spans))
 
 
