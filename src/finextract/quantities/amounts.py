@@ -1,0 +1,523 @@
+"""Money amounts and rates: numerals with their units, signs, ranges and bounds, found and read in one step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+
+from finextract.entities import Label, Money, Percent, Value
+from finextract.quantities.lexicon import Lexicon, Unit, load
+from finextract.quantities.numerals import CjkReader, Number, WesternReader
+
+Trace = Callable[[int, int, str], None]
+_SIGN = re.compile(r"(?:(?<![A-Za-z0-9À-ÿ%)\]’'])-|(?:(?<=[\s(（:：、,，|/])|^)–|[△▲]\s?)$")
+_GLUED = re.compile(r"[a-zäöüß]{2}$")  # machine translation runs a word into the number behind it
+_NONE = Unit("")
+_DIGIT_NEXT = re.compile(r"\s?\d")
+_RATES = ("percent", "percentage_point", "basis_point", "tenths")
+_SENTENCE_END = re.compile(r"[。!?！？\n]|(?<=[^\d])\.\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A span with its value, and the rule that read it."""
+
+    start: int
+    end: int
+    label: Label
+    value: Value
+    rule: str
+
+
+@dataclass(slots=True)
+class Atom:
+    """One numeral with what stands at it: currency before, sign, unit after."""
+
+    number: Number
+    start: int
+    end: int
+    before: Unit | None = None
+    after: Unit | None = None
+    negative: bool = False
+
+    @property
+    def kind(self) -> str:
+        unit = self.after or self.before
+        return "" if unit is None else "rate" if unit.kind in _RATES else unit.kind
+
+    @property
+    def code(self) -> str:
+        if self.before and self.after and self.after.kind == "money" and self.before.word in ("$", "¥"):
+            return self.after.code
+        unit = self.before or self.after
+        return unit.code if unit else ""
+
+
+@lru_cache(maxsize=None)
+def _reader(lang: str) -> CjkReader | WesternReader:
+    lex = load(lang)
+    return CjkReader(lex) if lex.script == "cjk" else WesternReader(lex)
+
+
+def numbers(text: str, lang: str) -> Iterator[Number]:
+    """All numerals of folded text, left to right, without overlaps."""
+    reader = _reader(lang)
+    if isinstance(reader, WesternReader):
+        at = 0
+        while m := reader.start.search(text, at):
+            number = reader.read_match(text, m)
+            if number is None:
+                at = m.start() + 1 if m.end() <= m.start() else m.end()
+                continue
+            yield number
+            at = max(number.end, m.end())
+        return
+    at = 0
+    search = reader.start.search
+    while m := search(text, at):
+        number = reader.read(text, m.start())
+        if number is None or number.end <= m.start():
+            at = m.start() + 1
+            continue
+        yield number
+        at = number.end
+
+
+class AmountGrammar:
+    """The grammar of one language, applied to one folded text at a time."""
+
+    def __init__(self, lang: str) -> None:
+        self.lex: Lexicon = load(lang)
+        self.cjk = self.lex.script == "cjk"
+        self.prefix_window = max(map(len, self.lex.prefixes)) + 3
+
+    # -- numerals with units ------------------------------------------------------------------
+    def _unit(self, text: str, number: Number, at: int) -> tuple[Unit, int] | None:
+        """The unit after a numeral: (unit, end)."""
+        pos, stop = at, min(len(text), at + 3)
+        while pos < stop and text[pos].isspace():
+            pos += 1
+        m = self.lex.unit_re.match(text, pos)
+        if m is None and not self.cjk and (g := self.lex.glued_re.match(text, pos)):
+            unit = self.lex.units[re.sub(r"\s+", " ", g[0])]
+            if number.has_scale or unit.kind != "money":
+                m = g
+        if m is None and not self.cjk and at == pos and text[at : at + 1] == "-":
+            m = self.lex.unit_re.match(text, at + 1)
+            if m is None:
+                return None
+            number.joined = True
+        if m is None:
+            return None
+        word = m[0]
+        unit = self.lex.units.get(word) or self.lex.units[re.sub(r"\s+", " ", word)]
+        guard = self.lex.guards.get(unit.word)
+        if guard and guard.match(text, m.end()):
+            return None
+        if unit.kind == "tenths" and (unit.power != 1 or self.lex.tenths_guard.match(text, m.end())):
+            return None
+        if pos > at and word in self.lex.prefixes and _DIGIT_NEXT.match(text, m.end()):
+            return None  # the currency of the next amount
+        return unit, m.end()
+
+    def _prefix(self, text: str, at: int) -> tuple[Unit, int] | None:
+        """The currency before a numeral: (unit, start)."""
+        pos = at
+        while pos > 0 and at - pos < 3 and text[pos - 1].isspace():
+            pos -= 1
+        if pos == 0 or text[pos - 1] not in self.lex.prefix_last:
+            return None
+        low = max(0, at - self.prefix_window)
+        m = self.lex.prefix_re.search(text[low:at] if low == 0 else text[low - 1 : at], 0 if low == 0 else 1)
+        if m is None:
+            return None
+        word = m[0].rstrip() if m[0].rstrip() in self.lex.prefixes else re.sub(r"\s+", " ", m[0])
+        unit = self.lex.prefixes.get(word) or self.lex.prefixes.get(word.rstrip() + " ")
+        if unit is None:
+            return None
+        return unit, (low if low == 0 else low - 1) + m.start()
+
+    def _near(self, text: str, start: int, end: int) -> bool:
+        """Whether a unit, a range or a currency can stand beside a numeral at all: most numerals are dates and counts."""
+        stop = min(len(text), end + 4)
+        while end < stop and text[end].isspace():
+            end += 1
+        if end < len(text) and text[end] in self.lex.follows:
+            return True
+        low = max(0, start - 4)
+        while start > low and text[start - 1] in " \n\t\r-△▲":
+            start -= 1
+        return start > 0 and (text[start - 1] in self.lex.prefix_last or text[start - 1] in "-–—~至到")
+
+    def _atom(self, text: str, number: Number, previous: int) -> Atom | None:
+        lex = self.lex
+        start, end = number.start, number.end
+        if not self._near(text, start, end):
+            return None
+        left = text[start - 1] if start else ""
+        negative = False
+        sign = _SIGN.search(text, max(0, start - 3), start) if start and left in "-–△▲ " else None
+        if sign and sign[0][0] in "-–" and (sign.start() == previous or text[previous : sign.start()].isspace()):
+            sign = None  # a dash behind another numeral makes a range
+        before = None
+        if sign:
+            negative, start = True, sign.start()
+        if not number.word:
+            before = self._prefix(text, start)
+        if before:
+            start = before[1]
+            if not negative and start and (sign := _SIGN.search(text, max(0, start - 3), start)) and sign.start() != previous:
+                negative, start = True, sign.start()
+        elif left.isalpha() and left.isascii() and not number.word and not number.vague and not _GLUED.search(text, max(0, start - 4), start):
+            return None
+        after = self._unit(text, number, end)
+        if before and after and before[0].word in lex.units and text[number.start - 1].isspace() and before[0].word.isalpha() and not before[0].word.isascii():
+            before, start = None, number.start  # "… 米ドル 5億ドル": the word belongs to what stands before
+        if after is None and not number.vague and (before is None or before[0].kind == "money"):
+            m = lex.latin_scale_re.match(text, end) or (lex.latin_scale_re.match(text, end + 1) if text[end : end + 1] in (" ", "\n", "-") else None)
+            if m and (not number.has_scale or self.cjk):
+                further = self._unit(text, number, m.end())
+                if before or (further and further[0].kind == "money"):
+                    scale = Decimal(10) ** lex.latin_scales[re.sub(r"\s+", " ", m[0])]
+                    if number.value is not None:
+                        number.value *= scale
+                    number.scale *= scale
+                    number.has_scale = True
+                    number.end = end = m.end()
+                    after = further
+        if after and after[0].kind == "money" and lex.before_guard and lex.before_guard.search(text[max(0, start - 8) : start]):
+            return None
+        if before and before[0].kind == "percent":
+            after = None
+        unit_after = after[0] if after else None
+        return Atom(number, start, after[1] if after else end, before[0] if before else None, unit_after, negative)
+
+    # -- ranges and enumerations --------------------------------------------------------------
+    def _same(self, a: Atom, b: Atom) -> bool:
+        if a.kind != b.kind:
+            return False
+        if a.kind == "money":
+            return a.code == b.code
+        return a.after is not None and b.after is not None and a.after.kind == b.after.kind or (a.before is not None and a.before.kind == "percent")
+
+    def _joins(self, text: str, a: Atom, b: Atom) -> str:
+        """How two neighbours belong together: range, enumeration, minor, or nothing."""
+        if b.start - a.end > 12 or b.start < a.end:
+            return ""
+        gap = text[a.end : b.start]
+        lex = self.lex
+        if a.kind == "money" and b.after and b.after.kind == "money" and b.after.power < 0 and a.after and a.after.power > b.after.power:
+            same = lex.raw.get("minor_of", {}).get(b.after.word, [b.after.code])
+            if (gap.strip() == "" or gap in lex.raw.get("minor_gaps", ())) and (a.code in same or b.after.code == a.code) and b.before is None:
+                return "minor"
+        if a.number.vague or b.number.vague or a.number.value is None or b.number.value is None:
+            return ""
+        dash = lex.separator_re.fullmatch(gap)
+        if dash:
+            if a.after is None and a.before is None:
+                if not b.kind or b.kind == "points" or b.before is not None and b.after is None:
+                    return ""
+                if self._identifier(text, a):
+                    return ""
+                if lex.pair_re and lex.pair_re[0].fullmatch(gap) and not lex.pair_re[1].search(text[max(0, a.start - 8) : a.start]):
+                    return ""
+                if a.number.value >= 1900 and a.number.value <= 2100 and b.number.value < 1900 and not b.number.has_scale:
+                    return ""
+                return "range"
+            if a.after is None and a.before is not None and b.before is None:
+                return "range" if a.kind in ("money", "rate") and (b.after is None or self._code_fits(a, b)) else ""
+            if self._same(a, b):
+                if lex.change_words_re.fullmatch(gap) and lex.change_after_re.match(text, b.end):
+                    return ""
+                return "range"
+            return ""
+        if a.after is None and a.before is None and b.kind in ("money", "rate") and lex.enumeration_re.fullmatch(gap):
+            if self._identifier(text, a) or (a.number.value >= 1900 and a.number.value <= 2100 and not a.number.has_scale):
+                return ""
+            each = lex.each_re is not None and lex.each_re.search(text[max(0, a.start - 14) : a.start])
+            comma = gap.strip() in (",", "、", "，")
+            if each or a.number.has_scale or (not comma and not a.number.word and b.before is None):
+                return "enumeration"
+        return ""
+
+    @staticmethod
+    def _code_fits(a: Atom, b: Atom) -> bool:
+        return b.after is not None and (b.kind == a.kind) and (a.before is None or a.before.word in ("$", "¥") or a.before.code == b.after.code)
+
+    @staticmethod
+    def _identifier(text: str, a: Atom) -> bool:
+        left = text[a.start - 1] if a.start else ""
+        return (left.isascii() and (left.isalnum() or left in "-/_#")) or left == "第"
+
+    # -- values -------------------------------------------------------------------------------
+    def _modifier(self, text: str, start: int, end: int, more: bool) -> str | None:
+        window = text[max(0, start - 24) : start]
+        left = next((m for m, expr in self.lex.before if expr.search(window) and not self._excepted(m, window)), None)
+        right = next((m for m, expr in self.lex.after if expr.match(text, end)), None)
+        for found in (right, left):
+            if found and found != "approx":
+                return found
+        if more:
+            return "more_than"
+        return left or right
+
+    def _excepted(self, modifier: str, window: str) -> bool:
+        expr = self.lex.excepted.get(modifier)
+        return expr is not None and expr.search(window) is not None
+
+    def _currency(self, text: str, atom: Atom, at: int) -> str:
+        word = atom.after.word if atom.after else atom.before.word if atom.before else ""
+        table = self.lex.by_country.get(word)
+        if table:
+            nearest, code = len(text) + 1, atom.code
+            for country, candidate in table.items():
+                found = text.rfind(country, 0, at)
+                found = found if found >= 0 else text.find(country, at)
+                if found >= 0 and abs(at - found) < nearest:
+                    nearest, code = abs(at - found), candidate
+            return code
+        return atom.code
+
+    def _points_are_rates(self, text: str, start: int, value: Decimal) -> bool:
+        """Points after a rate: a % stands in the same sentence, and nothing there speaks of an index."""
+        low = start
+        for m in _SENTENCE_END.finditer(text, max(0, start - 120), start):
+            low = m.end()
+        low = low if low != start else max(0, start - 120)
+        high = _SENTENCE_END.search(text, start, min(len(text), start + 80))
+        sentence = text[low : high.start() if high else min(len(text), start + 80)]
+        if abs(value) >= 100 or (self.lex.index_re and self.lex.index_re.search(sentence)):
+            return False
+        if value != value.to_integral() and abs(value) < 20:
+            return True
+        rate_words = self.lex.raw["percent"].get("rate_words_re")
+        return any(w in sentence for w in self.lex.raw["percent"]["percent"]) or bool(rate_words and re.search(rate_words, sentence))
+
+    def _finish(self, text: str, group: list[Atom], how: str, trace: Trace | None) -> Reading | None:
+        first, last = group[0], group[-1]
+        holder = next((a for a in reversed(group) if a.after is not None), None) or next((a for a in group if a.before is not None), None)
+        if holder is None:
+            return None
+        kind = holder.kind
+        start, end = first.start, last.end
+        if kind == "points":
+            value = last.number.value
+            if value is None or not self._points_are_rates(text, first.start, value):
+                if trace:
+                    trace(start, end, "points without a rate beside them, or index points")
+                return None
+        if kind == "money" and first.number.bare and not first.number.vague:
+            ok = self.lex.raw["scales"].get("bare_re") if self.cjk else None
+            if not (ok and re.search(ok, text[max(0, start - 3) : start])) and first.before is None:
+                if trace:
+                    trace(start, end, "a scale word and a currency without a numeral: a unit, no amount")
+                return None
+        if kind == "money" and self.lex.lang in _CHECKS and not _CHECKS[self.lex.lang](text, group, holder):
+            if trace:
+                trace(start, end, "a word that only looks like an amount")
+            return None
+        if self.lex.wide_context and kind == "money" and holder.after and holder.after.word in self.lex.wide_context:
+            context = self.lex.wide_context[holder.after.word]
+            if holder.before is None and re.search(context["if_re"], text):
+                holder.after = replace(holder.after, code=context["code"])
+        values = self._values(group, how)
+        if len(values) == 1 and first.number.low is not None:
+            values, how = [first.number.low, values[0]], "range"
+        if how == "minor":
+            whole = sum((v * Decimal(10) ** (a.after.power if a.after else 0) for v, a in zip(values, group, strict=True)), Decimal(0))
+            values = [whole]
+        elif kind == "money" and (power := (holder.after or holder.before or _NONE).power):
+            values = [v * Decimal(10) ** power for v in values]
+        if first.negative and values:
+            values[0] = -values[0]
+            if how == "minor" or len(values) == 1:
+                pass
+        for k in range(1, min(len(values), len(group))):
+            if group[k].negative or (first.negative and how == "range" and group[k].before is None and group[k].after is None):
+                values[k] = -values[k]
+        more = any(a.number.more for a in group)
+        about = any(a.number.about for a in group)
+        end, values = self._tail(text, holder, end, values)
+        modifier = self._modifier(text, start, end, more) or ("approx" if about else None)
+        if kind == "money":
+            code = self._currency(text, holder, start)
+            if not values:
+                scale = holder.number.scale * (Decimal(10) ** holder.after.power if holder.after and holder.after.power else 1)
+                return Reading(start, end, "MONEY", Money(code, scale=scale, modifier=modifier if modifier != "approx" else None), "money.vague")
+            if len(values) == 1:
+                return Reading(start, end, "MONEY", Money(code, amount=values[0], modifier=modifier), f"money.{how or 'amount'}")
+            return Reading(start, end, "MONEY", Money(code, min=min(values), max=max(values), modifier=modifier), f"money.{how}")
+        unit = "percent" if kind in ("rate",) and (holder.after is None or holder.after.kind in ("percent", "tenths")) else ""
+        if not unit:
+            unit = "percentage_point" if kind == "points" or (holder.after and holder.after.kind == "percentage_point") else "basis_point"
+        if holder.after and holder.after.kind == "tenths":
+            values = [v * 10 for v in values] if not isinstance(values, tuple) else values
+        if not values:
+            if trace:
+                trace(start, end, "a vague rate has no value")
+            return None
+        if len(values) == 1:
+            return Reading(start, end, "PERCENT", Percent(value=values[0], unit=unit, modifier=modifier), f"percent.{how or 'rate'}")
+        return Reading(start, end, "PERCENT", Percent(min=min(values), max=max(values), unit=unit, modifier=modifier), f"percent.{how}")
+
+    @staticmethod
+    def _values(group: list[Atom], how: str) -> list[Decimal]:
+        values = [a.number.value for a in group]
+        if any(v is None for v in values):
+            return []
+        out = [v for v in values if v is not None]
+        if how in ("range", "enumeration"):
+            for k in range(len(group) - 1):
+                a, b = group[k].number, group[-1].number
+                if not a.has_scale and b.has_scale and out[k] < out[-1] and (out[k] <= b.coefficient or out[k] < 1000):
+                    out[k] *= b.scale
+        return out
+
+    def _tail(self, text: str, holder: Atom, end: int, values: list[Decimal]) -> tuple[int, list[Decimal]]:
+        """三割五分, 六成五, 3할 5푼: what follows the tenths (values are still in tenths here)."""
+        if holder.after is None or not values:
+            return end, values
+        if holder.after.word in self.lex.raw.get("colloquial_tail", ()) and len(values) == 1:
+            m = re.compile(r"[一二三四五六七八九1-9](?![\d一二三四五六七八九十百千万亿])").match(text, end)
+            if m:
+                digit = _reader(self.lex.lang).digit.get(m[0], m[0])  # type: ignore[union-attr]
+                return m.end(), [values[0] + Decimal(digit) * Decimal(10) ** (holder.after.power - 1)]
+            return end, values
+        if holder.after.kind != "tenths":
+            return end, values
+        tail = self.lex.raw["percent"].get("tenths_tail_re")
+        if not tail:
+            return end, values
+        m = re.compile(tail).match(text, end)
+        if m is None:
+            return end, values
+        digits = self.lex.raw["digits"]
+        native = {c: v for v, chars in digits.items() for c in chars}
+        add = Decimal(0)
+        for name, power in (("bu", 1), ("rin", 2)):
+            piece = m.groupdict().get(name)
+            if piece:
+                add += Decimal("5" if piece == "半" or piece == "반" else native.get(piece, piece)) / Decimal(10) ** power
+        return m.end(), [*values[:-1], values[-1] + add]
+
+    # -- the whole ----------------------------------------------------------------------------
+    def read(self, text: str, trace: Trace | None = None) -> list[Reading]:
+        """All amounts and rates of folded text, in order."""
+        atoms: list[Atom] = []
+        previous = -1
+        for number in numbers(text, self.lex.lang):
+            atom = self._atom(text, number, previous)
+            if atom is None:
+                previous = number.end
+                continue
+            if atom.start < (atoms[-1].end if atoms else 0):  # the unit before belongs to the amount before
+                atom.before, atom.start = None, number.start
+            atoms.append(atom)
+            previous = atom.end
+        out: list[Reading] = []
+        i = 0
+        while i < len(atoms):
+            group, how, k = [atoms[i]], "", i + 1
+            while k < len(atoms) and len(group) < 12:
+                joined = self._joins(text, group[-1], atoms[k])
+                if not joined or (how and joined != how):
+                    # an enumeration joins only up to the numeral that carries the unit
+                    ahead = joined and {how, joined} == {"range", "enumeration"} and group[-1].after is None
+                    if not ahead:
+                        break
+                group.append(atoms[k])
+                how = how or joined
+                k += 1
+                if joined == "range" and atoms[k - 1].after is not None:
+                    if not (k < len(atoms) and self._joins(text, group[-1], atoms[k]) == "minor"):
+                        break
+            if how == "enumeration" and group[-1].after is None and group[-1].before is None:
+                group, how, k = [atoms[i]], "", i + 1
+            elif not how and group[0].after is None and group[0].before is None and k < len(atoms):
+                how = self._chain(text, atoms, i)
+                if how:
+                    k = i + 2
+                    while atoms[k - 1].after is None:
+                        k += 1
+                    group = atoms[i:k]
+            reading = self._finish(text, group, how, trace)
+            if reading:
+                out.append(reading)
+            elif trace and not group[0].kind:
+                trace(group[0].start, group[-1].end, "a number without a currency or a rate")
+            i = k
+        return out
+
+    def _chain(self, text: str, atoms: list[Atom], i: int) -> str:
+        """Bare numerals in a row whose last carries the unit (``30, 40 und 50 Mio. Euro``)."""
+        k = i
+        while k + 1 < len(atoms) and k - i < 6 and atoms[k].after is None and atoms[k].before is None:
+            gap = text[atoms[k].end : atoms[k + 1].start] if 0 <= atoms[k + 1].start - atoms[k].end <= 8 else "×"
+            if not self.lex.enumeration_re.fullmatch(gap):
+                return ""
+            k += 1
+        if k == i or atoms[k].after is None or k == i + 1 or atoms[k].kind not in ("money", "rate"):
+            return ""
+        return "enumeration" if not any(self._identifier(text, a) or (not a.number.has_scale and (a.number.value or 0) >= 1900) for a in atoms[i:k]) else ""
+
+
+def _korean(text: str, group: list[Atom], holder: Atom) -> bool:
+    """A lone Hangul numeral or a numeral glued into a word (사원, 일원, 구원) is no amount."""
+    number = group[0].number
+    head = text[number.start]
+    if "가" <= head <= "힣":
+        if number.start and "가" <= text[number.start - 1] <= "힣" and group[0].before is None:
+            return False
+        body = text[number.start : number.end].replace(" ", "")
+        if not number.vague and not number.has_scale and holder.after and holder.after.kind == "money":
+            return False
+        if not number.vague and (len(body) < 2 or not number.has_scale) and holder.after and holder.after.word in ("원", "전", "엔", "위안", "동"):
+            return len(body) == 1 and text[number.end : number.end + 1] == " " and body in "천만백"
+    return True
+
+
+def _chinese(text: str, group: list[Atom], holder: Atom) -> bool:
+    """一元, 二元, 三元 as words (二元论, 三元锂电池) are kept out by the guard; a lone 几元 or 数元 counts."""
+    number = group[0].number
+    word = holder.after.word if holder.after else ""
+    if word in ("分", "角", "毛", "块", "塊"):
+        if number.start and text[number.start - 1] in "第长長":
+            return False
+        end = group[-1].end
+        if len(group) > 1 and group[0].after and group[0].after.power > -2 and group[0].after.word != word:
+            return True
+        if word != "分" and re.match(r"[一二三四五六七八九1-9](?![\d一-鿿])", text[end : end + 2]):
+            return True
+        return re.search(_PRICE, text[max(0, number.start - 7) : number.start]) is not None
+    return True
+
+
+_PRICE = r"(?:每|价|價|仅|只要|卖|賣|收|派|息|费|費|低|便宜|贵|貴|降|涨|漲|付|省|赚|賺|亏|花|股).{0,4}$"
+
+
+def _german(text: str, group: list[Atom], holder: Atom) -> bool:
+    """20 Euro-Länder is a count; ein Rand, eine Krone, ein Pfund are words; 45-Millionen-Euro-Kredit is an amount."""
+    number = group[-1].number
+    end = group[-1].end
+    compound = text[end : end + 1] == "-" and text[end + 1 : end + 2].isalpha()
+    if compound and not number.joined and not number.has_scale:
+        return False
+    if number.article and holder.after:
+        if compound or holder.after.word in ("Rand", "Krone", "Pfund", "Real", "Lira", "Mark", "Won", "Dinar", "Kronen"):
+            return False
+    return True
+
+
+_CHECKS: dict[str, Callable[[str, list[Atom], Atom], bool]] = {"ko": _korean, "zh": _chinese, "de": _german}
+
+
+@lru_cache(maxsize=None)
+def grammar(lang: str) -> AmountGrammar:
+    """The amount grammar of a language (cached)."""
+    return AmountGrammar(lang)
+
+
+__all__ = ["AmountGrammar", "Reading", "Trace", "grammar", "numbers", "replace"]

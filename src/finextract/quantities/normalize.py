@@ -1,0 +1,40 @@
+"""Fold widths and look-alikes one character to one, so that offsets into the folded text are offsets into the raw one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def _table() -> dict[int, str]:
+    table = {cp: chr(cp - 0xFEE0) for cp in range(0xFF01, 0xFF5F)}
+    del table[0xFF0C]  # a full-width comma separates clauses; between full-width digits see fold()
+    table.update({0xFFE0: "¢", 0xFFE1: "£", 0xFFE5: "¥", 0xFFE6: "₩", 0xFE6A: "%", 0xFE69: "$", 0x066A: "%"})
+    for cp in (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000):
+        table[cp] = " "
+    for char in "\u2212\u2010\u2011\ufe63\u02d7\u2796":
+        table[ord(char)] = "-"
+    for char in "\u301c\u223c\u02dc\u2053\uff5e\u223e\u301d":
+        table[ord(char)] = "~"
+    for char in "\u2018\u2019\u02bc\u00b4\uff40":
+        table[ord(char)] = "'"
+    for cp in range(0xF900, 0xFAFF):  # compatibility ideographs
+        folded = unicodedata.normalize("NFKC", chr(cp))
+        if len(folded) == 1:
+            table[cp] = folded
+    return table
+
+
+_FOLD: dict[int, str] = {}
+_WIDE_COMMA = re.compile("(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
+
+
+def fold(text: str) -> str:
+    """The text with full-width forms, spaces, dashes and quotes made plain; same length, same offsets."""
+    if text.isascii():
+        return text
+    if not _FOLD:
+        _FOLD.update(_table())
+    if "，" in text:
+        text = _WIDE_COMMA.sub(",", text)
+    return text.translate(_FOLD)

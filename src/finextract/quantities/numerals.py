@@ -1,0 +1,330 @@
+"""Numerals, read where they stand: digits with separators, scale words, CJK and Hangul numerals, number words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from finextract.quantities.lexicon import Lexicon, literal
+
+MAX_DIGITS = 40  # longer digit strings are identifiers or noise, and Decimal would round them
+
+
+@dataclass(slots=True)
+class Number:
+    """A numeral in folded text. ``value`` is None if vague; ``scale`` is the multiplier that its scale words name."""
+
+    start: int
+    end: int
+    value: Decimal | None
+    scale: Decimal = Decimal(1)
+    has_scale: bool = False
+    vague: bool = False
+    more: bool = False
+    bare: bool = False
+    word: bool = False
+    joined: bool = False
+    article: bool = False
+    about: bool = False
+    low: Decimal | None = None
+
+    @property
+    def coefficient(self) -> Decimal:
+        return (self.value or Decimal(0)) / self.scale
+
+
+class CjkReader:
+    """Numerals of ja, zh and ko: digits, native digits, small scales (十百千) and big scales (万億兆), mixed as one likes."""
+
+    def __init__(self, lex: Lexicon) -> None:
+        raw: dict[str, Any] = lex.raw
+        self.digit = {char: str(value) for value, chars in raw["digits"].items() for char in chars}
+        self.small = {w: Decimal(10) ** p for w, p in raw["scales"]["small"].items()}
+        self.big = {w: Decimal(10) ** p for w, p in raw["scales"]["big"].items()}
+        self.points = raw["scales"].get("point", [])
+        self.vague = raw["scales"].get("vague", [])
+        self.more = raw["scales"].get("more", [])
+        self.colloquial = bool(raw["scales"].get("colloquial"))
+        native = "".join(map(re.escape, self.digit))
+        units = "|".join(sorted({re.escape(w[0]) for w in lex.units}))
+        digits = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d)(?:\.\d+)?|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+(?:\.\d+)?"
+        self.token = re.compile(
+            rf"(?P<d>{digits})|(?P<v>{literal(self.vague)})|(?P<n>[{native}]+)|(?P<s>{literal(self.small)})"
+            rf"|(?P<b>{literal(self.big)})|(?P<m>{literal(self.more) or '(?!)'})|(?P<p>{literal(self.points) or '(?!)'})"
+        )
+        heads = "".join(sorted({w[0] for w in [*self.digit, *self.small, *self.vague]}))
+        guard = raw["scales"].get("start_guard", "")
+        bare = raw["scales"].get("bare_start_re")  # what must stand before a scale word that stands alone
+        big = f"|{bare}[{''.join(w[0] for w in self.big)}]" if bare else ""
+        self.start = re.compile(rf"(?<!\d)(?<!\d[.,])\d|(?<=\d,)(?<!\d\d\d\d,)\d(?!\d\d(?!\d))|{guard}[{heads}]{big}")
+        units = "|".join(sorted({re.escape(w[0]) for w in [*lex.units, *self.small, *self.big]}))
+        self.follow = re.compile(rf"\s{{0,2}}(?:{units})")
+        self.unit_heads = re.compile(rf"\s{{0,2}}(?:{units})")
+
+    def read(self, text: str, at: int) -> Number | None:
+        pos, parts, section, num = at, [], Decimal(0), None  # type: int, list[tuple[Decimal, Decimal]], Decimal, Decimal | None
+        last, last_scale, number = "", Decimal(1), Number(at, at, None)
+        small_scale = Decimal(1)
+        digit_run = ""
+        mark = at
+        pair: Decimal | None = None
+        while True:
+            if last == "b":
+                mark = pos
+            gap = pos
+            while gap < len(text) and gap - pos < 3 and text[gap].isspace():
+                gap += 1
+            if gap > pos and not last:
+                break
+            m = self.token.match(text, gap)
+            if m is None:
+                break
+            kind, piece = m.lastgroup or "", m[0]
+            spaced = gap > pos
+            if kind == "v" and piece in self.digit and last:
+                kind = "n"
+            if kind in "dn" and last and (num is not None or last == "m"):
+                break
+            if kind == "d":
+                if last and (last not in "bs" or (spaced and not (last == "b" and self.follow.match(text, m.end())))):
+                    break
+                plain = piece.replace(",", "").replace(" ", "")
+                if len(plain) > MAX_DIGITS:
+                    number.end = m.end()
+                    return number if not last else None
+                num, digit_run = Decimal(plain), ""
+                if last == "b" and num >= parts[-1][1]:
+                    num = None
+                    break
+            elif kind == "n":
+                if spaced and last != "b":
+                    break
+                if last == "s" and len(piece) > 1 and not piece.startswith(("〇", "零", "○", "영", "공")):
+                    break
+                plain = "".join(self.digit[c] for c in piece)
+                if len(plain) > MAX_DIGITS:
+                    number.end = m.end()
+                    return number if not last else None
+                num, digit_run = Decimal(plain), piece
+                if len(plain) == 2 and "0" < plain[0] < plain[1] and not last and (nxt := self.token.match(text, m.end())) and nxt.lastgroup in ("s", "b"):
+                    num, pair = Decimal(plain[1]), Decimal(plain[0]) / Decimal(plain[1])  # 三五十: thirty to fifty
+            elif kind == "v":
+                if last == "s" or (last == "n" and num is not None and not number.vague):
+                    if last == "n" or not self.follow.match(text, m.end()):
+                        break
+                    number.vague = True
+                elif last:
+                    break
+                else:
+                    number.vague, num = True, Decimal(1)
+            elif kind == "s":
+                if spaced and last in "sb":
+                    break
+                value = self.small[piece]
+                if last == "s" and value >= small_scale and num is None:
+                    break
+                section += (Decimal(1) if num is None else num) * value
+                num, small_scale = None, value
+                number.has_scale = True
+            elif kind == "b":
+                scale = self.big[piece]
+                if not last:
+                    number.bare = True
+                current = section + (num or Decimal(0))
+                held = list(parts)
+                while held and held[-1][1] < scale:
+                    value, _ = held.pop()
+                    current += value
+                if held and held[-1][1] == scale:
+                    pos, num, section = mark, None, Decimal(0)  # 5億 50億: two numerals
+                    break
+                if current == 0:
+                    if last and not number.bare:
+                        break
+                    current = Decimal(1)
+                parts = [*held, (current * scale, scale)]
+                section, num = Decimal(0), None
+                number.has_scale = True
+            elif kind == "m":
+                if not last or number.vague or not self.follow.match(text, m.end()):
+                    break
+                number.more, number.about = piece != "来", piece == "来"
+                if last in "sb" or num is not None:
+                    pos = m.end()
+                    continue
+            elif kind == "p":
+                nxt = self.token.match(text, m.end())
+                if spaced or last not in "ns" or nxt is None or nxt.lastgroup != "n":
+                    break
+                fraction = "".join(self.digit[c] for c in nxt[0])
+                num = (num or Decimal(0)) + Decimal("0." + fraction)
+                pos, last, digit_run = nxt.end(), "d", ""
+                continue
+            if kind in "sb":
+                last_scale = last_scale_of(kind, piece, self, last_scale, last)
+            pos, last = m.end(), kind
+        if pos == at or (last == "m" and not parts):
+            return None
+        if number.vague and last == "v":
+            pass
+        total = sum((v for v, _ in parts), Decimal(0)) + section
+        if num is not None:
+            if self.colloquial and last == "n" and len(digit_run) == 1 and digit_run not in "零〇○" and (parts or section):
+                step = small_scale if section else parts[-1][1]
+                num *= step / 10
+            total += num
+        number.end, number.scale = pos, last_scale
+        if number.vague:
+            magnitude = small_scale if section else Decimal(1)
+            if parts:
+                magnitude = Decimal(10) ** parts[-1][0].adjusted()
+            number.scale = Decimal(10) ** max(magnitude.adjusted(), total.adjusted() if total else 0)
+            return number
+        number.value = total
+        if pair is not None:
+            number.low = total * pair
+        return number
+
+
+def last_scale_of(kind: str, piece: str, reader: CjkReader, scale: Decimal, last: str) -> Decimal:
+    """Multiplier of a run of scale words: 千万 is 10^7, 万亿 10^12; a digit in between starts anew."""
+    value = reader.small[piece] if kind == "s" else reader.big[piece]
+    return scale * value if last in ("s", "b") else value
+
+
+class WesternReader:
+    """Numerals of de and en: digits with separators, number words, and scale words after a blank or a hyphen."""
+
+    def __init__(self, lex: Lexicon) -> None:
+        raw: dict[str, Any] = lex.raw
+        self.comma = raw["numbers"]["decimal"] == ","
+        self.words: dict[str, Decimal] = number_words(lex.lang)
+        self.articles = frozenset(raw["numbers"].get("articles", ()))
+        self.scales = {w: Decimal(10) ** int(p) for p, words in raw["scales"].items() for w in words}
+        self.vague = {w: Decimal(10) ** int(p) for p, words in raw["vague"].items() for w in words}
+        self.vague_before = raw.get("vague_before", [])
+        if self.comma:
+            digits = (
+                r"\d{1,3}(?:\.\d{3})+(?!\d)(?:,\d+|[.,][–—-](?!\d))?|\d{1,3}(?:'\d{3})+(?!\d)(?:[.,]\d+|\.[–—-])?|(?<![A-Z] )(?<![A-Z]-)\d{1,3}(?: \d{3})+(?![\d.])(?:,\d+)?|\d+[.,][–—-](?!\d)"
+                r"|\d+(?:,\d+)?(?!\.?\d)|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+"
+            )
+        else:
+            digits = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
+        words = literal(self.words)
+        left = r"(?<![A-Za-zÀ-ÿ0-9])"
+        right = r"(?![A-Za-zÀ-ÿ])"
+        halves = raw["numbers"].get("half_re", "(?!)")
+        self.start = re.compile(
+            rf"(?<!\d)(?<!\d[.,'])(?:{digits})|{left}(?:(?P<art>{raw['numbers'].get('article_re', '(?!)')})\s)?(?P<half>{halves}){right}"
+            rf"|{left}(?P<word>{words}){right}|{left}(?P<vb>{literal(self.vague_before) or '(?!)'})\s(?=[A-ZÀ-Ýmbt])|{left}(?P<vague>{literal(self.vague)}){right}"
+        )
+        self.scale = re.compile(rf"[\s-]{{0,2}}(?P<s>{literal(self.scales)})(?![A-Za-zÀ-ÿ])")
+        self.vague_word = re.compile(rf"\s?(?P<v>{literal(self.vague)})(?![A-Za-zÀ-ÿ])")
+        self.of = re.compile(raw["numbers"].get("of_re", "(?!)"))
+        self.digits = re.compile(rf"(?:{digits})")
+
+    def _digits(self, text: str) -> Decimal | None:
+        if len(text) > MAX_DIGITS:
+            return None
+        text = re.sub(r"[.,][–—-]$", "", text).replace("'", "").replace(" ", "")
+        if self.comma:
+            if "," in text and "." in text:
+                text = text.replace(".", "").replace(",", ".") if text.rfind(",") > text.rfind(".") else text.replace(",", "")
+            elif text.count(",") > 1:
+                text = text.replace(",", "")
+            elif "," in text:
+                text = text.replace(",", ".")
+            elif re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+", text):
+                text = text.replace(".", "")
+            elif text.count(".") > 1:
+                return None
+        else:
+            text = text.replace(",", "")
+        return Decimal(text)
+
+    def read_match(self, text: str, m: re.Match[str]) -> Number | None:
+        number = Number(m.start(), m.end(), None)
+        kind = m.lastgroup
+        if kind in ("vague", "vb"):
+            number.vague = True
+            base = self.vague.get(m[0].strip(), Decimal(1)) if kind == "vague" else Decimal(1)
+            at = m.end("vb") if kind == "vb" else m.end()
+            s = self.scale.match(text, at) or (self.of.match(text, at) and self.scale.match(text, self.of.match(text, at).end()))  # type: ignore[union-attr]
+            scale = base
+            if s:
+                scale *= self.scales[s["s"]]
+                at = s.end()
+            elif kind == "vb":
+                v = self.vague_word.match(text, at)
+                if v is None:
+                    return None
+                scale, at = self.vague[v["v"]], v.end()
+                s2 = self.scale.match(text, at)
+                if s2:
+                    scale, at = scale * self.scales[s2["s"]], s2.end()
+            number.scale, number.end, number.has_scale = scale, at, True
+            of = self.of.match(text, at)
+            if of:
+                number.end = of.end()
+            return number
+        value: Decimal | None
+        if kind == "half" or kind == "art":
+            value = half_value(m["half"].lower())
+            number.word = True
+        elif kind == "word":
+            value, number.word = self.words[m["word"]], True
+            number.article = m["word"] in self.articles
+        else:
+            value = self._digits(m[0])
+        if value is None:
+            return number
+        total, end = Decimal(0), m.end()
+        scale = Decimal(1)
+        s = self.scale.match(text, end)
+        while s:
+            number.joined = "-" in text[end : s.start("s")]
+            step = self.scales[s["s"]]
+            scale = step
+            number.has_scale = True
+            end = s.end()
+            more = self.scale.match(text, end)  # "Tausend Milliarden"
+            if more and self.scales[more["s"]] > step:
+                scale, end = step * self.scales[more["s"]], more.end()
+            total += value * scale
+            value = Decimal(0)
+            d = self.digits.match(text, end + 1) if text[end : end + 1] == " " else None
+            s = self.scale.match(text, d.end()) if d else None
+            if d and s and self.scales[s["s"]] < scale:
+                value = self._digits(d[0]) or Decimal(0)
+            else:
+                break
+        number.value, number.scale, number.end = total + value, scale, end
+        of = self.of.match(text, end) if number.has_scale else None
+        if of:
+            number.end = of.end()
+        return number
+
+
+def half_value(word: str) -> Decimal:
+    """German and English words with a half: anderthalb, eineinhalb, dreieinhalb, halbe, half."""
+    if word.startswith(("anderthalb", "einundeinhalb", "eineinhalb")):
+        return Decimal("1.5")
+    for stem, value in (("zwei", 2), ("drei", 3), ("vier", 4), ("fünf", 5), ("sechs", 6), ("sieben", 7), ("acht", 8), ("neun", 9), ("zehn", 10)):
+        if word.startswith(stem):
+            return Decimal(value) + Decimal("0.5")
+    return Decimal("0.5")
+
+
+@lru_cache(maxsize=None)
+def number_words(lang: str) -> dict[str, Decimal]:
+    """Number words of a language with its own ``numerals`` module: word (lower and capitalised) -> value."""
+    import importlib
+
+    module = importlib.import_module(f"finextract.languages.{lang}.numerals")
+    words: dict[str, Decimal] = {}
+    for word, value in module.words().items():
+        words[word] = words[word.capitalize()] = Decimal(value)
+    return words

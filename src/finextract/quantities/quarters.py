@@ -1,0 +1,279 @@
+"""Quarters: absolute, fiscal, deictic, as month ranges and abbreviations, with the year from the text or the document's date."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from finextract.entities import Quarter
+from finextract.quantities.amounts import Reading, Trace
+from finextract.quantities.lexicon import literal, load
+
+_WINDOW = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    regex: re.Pattern[str]
+    fiscal: bool
+    name: str
+    value: tuple[int | None, int | None]  # quarter, end month given by the word itself
+
+
+def nearest_year(start_month: int, end_month: int, date: datetime.date) -> int:
+    """The year (of the period's end) that puts a span of months nearest to a date; a tie goes to the past."""
+    best, year = 10**6, date.year
+    for candidate in (date.year - 1, date.year, date.year + 1):
+        first = datetime.date(candidate if start_month <= end_month else candidate - 1, start_month, 1)
+        following = datetime.date(candidate + (end_month == 12), end_month % 12 + 1, 1)
+        if first <= date < following:
+            return candidate
+        distance = (first - date).days if date < first else (date - following).days + 1
+        if distance < best:
+            best, year = distance, candidate
+    return year
+
+
+class QuarterGrammar:
+    """The quarter grammar of one language, applied to one folded text at a time."""
+
+    def __init__(self, lang: str) -> None:
+        raw: dict[str, Any] = load(lang).raw["quarters"]
+        self.raw = raw
+        self.words = {w: k for k, name in enumerate(("one", "two", "three", "four"), 1) for w in raw[name]}
+        self.months = {w: int(m) for m, ws in raw.get("months", {}).items() for w in ws}
+        self.deictic: dict[str, int] = raw["deictic_year"]
+        self.fiscal_deictic = frozenset(raw.get("fiscal_deictic", ()))
+        self.yearless = frozenset(raw.get("yearless_deictic", ()))
+        self.fiscal_year_name = re.compile(raw["named_fiscal_year_re"]) if raw.get("named_fiscal_year_re") else None
+        self.same_year = raw.get("same_year", [])
+        digits = load(lang).raw.get("digits", {})
+        self.native = {c: v for v, chars in digits.items() for c in chars}
+        self._counter = 0
+        self.patterns = [
+            Pattern(self._compile(p["re"]), bool(p.get("fiscal")), f"quarter.{k}", (p.get("quarter"), p.get("end_month")))
+            for k, p in enumerate(raw["patterns"], 1)
+        ]
+        self.relative = {w: int(v) for w, v in raw["relative"].items()}
+        relative_words = literal(self.relative)
+        relative = raw.get("relative_re")
+        self.relative_re = re.compile(relative.replace("{R}", f"(?P<rel>{relative_words})") if relative else f"(?P<rel>{relative_words})")
+        self.not_before = re.compile(raw.get("not_before_re", "(?!)"))
+        self.not_after = re.compile(raw.get("not_after_re", "(?!)"))
+        self.anchor = re.compile(raw["anchor_re"])
+        gloss = raw.get("gloss_months_re")
+        self.gloss = re.compile(r"\s?[(（]\s?" + self._expand(gloss)) if gloss else None
+        self.gloss_before = re.compile(self._expand(gloss) + r"(?=\s?[(（]\s?$)") if gloss else None
+        self._slash = re.compile(raw["fiscal_year_re"]) if raw.get("fiscal_year_re") else None
+        fiscal_after = raw.get("fiscal_after_re")
+        self.fiscal_after = re.compile(fiscal_after) if fiscal_after else None
+
+    def _expand(self, template: str) -> str:
+        def one(m: re.Match[str]) -> str:
+            self._counter += 1
+            n = self._counter
+            name = m[1]
+            if name == "Q":
+                return f"(?P<q_{n}>{literal(self.words)})"
+            if name == "D":
+                return f"(?P<d_{n}>{literal([*self.deictic, *self.same_year])})"
+            if name in ("M1", "M2", "ME"):
+                names = literal(self.months)
+                numeric = r"1[0-2]|0?[1-9]"
+                body = f"{names}|{numeric}" if self.months else numeric
+                guard = "" if name == "M2" else r"(?<![\d.,/-])"
+                return f"{guard}(?P<{name.lower()}_{n}>{body})"
+            source = self.raw["year4_re"] if name == "Y4" else self.raw["year_re"]
+            year = re.sub(r"\(\?P<(\w+)>", lambda g: f"(?P<{g[1]}_{n}>", source)
+            return f"(?<!\\d)(?<!\\d[.,])(?:{year})"
+
+        return re.sub(r"\{(Q|D|Y4|Y|M1|M2|ME)\}", one, template)
+
+    def _compile(self, template: str) -> re.Pattern[str]:
+        return re.compile(self._expand(template))
+
+    def _groups(self, m: re.Match[str]) -> dict[str, str]:
+        return {(k.rsplit("_", 1)[0] if k.startswith("era") else k.split("_")[0]): v for k, v in m.groupdict().items() if v is not None}
+
+    def _month(self, word: str) -> int:
+        return self.months.get(word) or int(word)
+
+    def _year(self, g: dict[str, str]) -> int | None:
+        if "y" in g:
+            return int(g["y"])
+        if "y2" in g:
+            return 2000 + int(g["y2"])
+        if "yc" in g:
+            return int("".join(self.native[c] for c in g["yc"]))
+        if "roc" in g:
+            return 1911 + int(g["roc"])
+        for era, base in (("era_reiwa", 2018), ("era_heisei", 1988)):
+            if era in g:
+                return base + (1 if g[era] == "元" else int(g[era]))
+        return None
+
+    def _windows(self, text: str) -> Iterator[tuple[int, int]]:
+        low = high = -1
+        for m in self.anchor.finditer(text):
+            a, b = max(0, m.start() - _WINDOW), min(len(text), m.end() + _WINDOW)
+            if low < 0:
+                low, high = a, b
+            elif a <= high and b - low < 4096:
+                high = b
+            else:
+                yield low, high
+                low, high = max(a, high) if a <= high else a, b
+        if low >= 0:
+            yield low, high
+
+    def read(self, text: str, date: datetime.date | None, trace: Trace | None = None) -> list[Reading]:
+        """All quarters of folded text, in order."""
+        found: list[tuple[int, int, int, Pattern | None, dict[str, str]]] = []
+        for low, high in self._windows(text):
+            for rank, pattern in enumerate(self.patterns):
+                for m in pattern.regex.finditer(text, low, high):
+                    found.append((m.start(), m.end(), rank, pattern, self._groups(m)))
+            for m in self.relative_re.finditer(text, low, high):
+                found.append((m.start("rel"), m.end("rel"), 99, None, {"rel": m["rel"]}))
+        found.sort(key=lambda f: (f[0], -f[1], f[2]))
+        reach: dict[int, int] = {}
+        for f in found:
+            reach[f[0]] = max(f[1], reach.get(f[0], 0))
+        out: list[Reading] = []
+        end = -1
+        last_year: int | None = None
+        last_fiscal_year: int | None = None
+        fiscal_at = 0
+        for start, stop, _, known, g in found:
+            if start < end:
+                continue
+            if self.not_before.search(text[max(0, start - 8) : start]) or self.not_after.match(text, stop):
+                if trace:
+                    trace(start, stop, "a comparison, a count or an adjective, not one particular quarter")
+                continue
+            if start - fiscal_at > 160 or "\n" in text[fiscal_at:start]:
+                last_fiscal_year = None  # a fiscal year named far away may be another firm's
+            reading, last_year, last_fiscal_year = self._value(text, start, stop, known, g, date, last_year, last_fiscal_year, out, trace)
+            if reading is None:
+                continue
+            if self.gloss_before and (m := self.gloss_before.search(text[max(0, start - 16) : start])):
+                at = max(0, start - 16)
+                months = self._months(self._groups(m), date, None)
+                if months and (not out or out[-1].end <= at + m.start()):
+                    out.append(Reading(at + m.start(), at + m.end(), "QUARTER", months, "quarter.gloss"))
+            out.append(reading)
+            end = reading.end
+            if last_fiscal_year is not None:
+                fiscal_at = end
+            if self.gloss and (m := self.gloss.match(text, end)):
+                groups = self._groups(m)
+                value = reading.value
+                months = self._months(groups, date, value.year if isinstance(value, Quarter) and not value.fiscal else None)
+                head = re.match(r"\s?[(（]\s?", m[0])
+                if months and head and reach.get(m.start() + head.end(), 0) < m.end():
+                    out.append(Reading(m.start() + head.end(), m.end(), "QUARTER", months, "quarter.gloss"))
+                    end = m.end()
+        return out
+
+    def _months(self, g: dict[str, str], date: datetime.date | None, year: int | None) -> Quarter | None:
+        last = self._month(g["m2"] if "m2" in g else g["me"])
+        first = self._month(g["m1"]) if "m1" in g else (last - 3) % 12 + 1
+        if (last - first) % 12 != 2:
+            return None
+        if year is None:
+            year = self._year(g)
+        if year is None and "d" in g and date:
+            year = date.year + self.deictic.get(g["d"], 0)
+        if year is None and date:
+            year = nearest_year(first, last, date)
+        return Quarter(year=year, start_month=first, end_month=last)
+
+    def _directed(self, surface: str, quarter: int, date: datetime.date) -> int | None:
+        """The year of a bare quarter that a word says is past or to come (지난 2분기, 오는 2분기)."""
+        for words, step in ((self.raw.get("past", ()), -1), (self.raw.get("future", ()), 1)):
+            if surface.startswith(tuple(words)) and words:
+                now = (date.month + 2) // 3
+                if step < 0:
+                    return date.year - (quarter >= now)
+                return date.year + (quarter < now)
+        return None
+
+    def _named_fiscal_year(self, text: str, at: int) -> int | None:
+        """The fiscal year that the text names nearest before (else after) a place."""
+        if self.fiscal_year_name is None:
+            return None
+        low = max(0, at - 1000)
+        found = [m for m in self.fiscal_year_name.finditer(text, low, at + 500)]
+        before = [m for m in found if m.start() < at]
+        chosen = before[-1] if before else found[0] if found else None
+        if chosen is None:
+            return None
+        year = int(next(g for g in chosen.groups() if g))
+        return year if year > 100 else 2000 + year
+
+    def _value(
+        self,
+        text: str,
+        start: int,
+        stop: int,
+        pattern: Pattern | None,
+        g: dict[str, str],
+        date: datetime.date | None,
+        last_year: int | None,
+        last_fiscal_year: int | None,
+        before: list[Reading],
+        trace: Trace | None,
+    ) -> tuple[Reading | None, int | None, int | None]:
+        if pattern is None:
+            return Reading(start, stop, "QUARTER", Quarter(relative=self.relative[re.sub(r"\s+", " ", g["rel"])]), "quarter.relative"), last_year, last_fiscal_year
+        if "m2" in g or "me" in g or pattern.value[1]:
+            if pattern.value[1]:
+                g = {**g, "me": str(pattern.value[1])}
+            months = self._months(g, date, None)
+            if months is None:
+                if trace:
+                    trace(start, stop, "a span of months that is no quarter")
+                return None, last_year, last_fiscal_year
+            return Reading(start, stop, "QUARTER", months, pattern.name), last_year, last_fiscal_year
+        quarter = pattern.value[0] or self.words.get(g["q"]) or int(g["q"])
+        year = self._year(g)
+        fiscal = pattern.fiscal or (self._slash is not None and self._slash.search(text[start:stop]) is not None) or "fy" in g or g.get("d", "") in self.fiscal_deictic
+        if not fiscal and self.fiscal_after and self.fiscal_after.search(text[max(0, start - 12) : start]):
+            fiscal = True
+        explicit = year is not None
+        if explicit and self._slash is not None and self._slash.search(text[start:stop]) and "y" in g:
+            year = (year or 0) + 1  # the fiscal year 2023/24 is 2024
+        if year is None and g.get("d") in self.same_year:
+            year = last_year
+        elif year is None and "d" in g and g["d"] in self.yearless:
+            pass
+        elif year is None and "d" in g and date:
+            year = date.year + self.deictic[g["d"]]
+        elif year is None and fiscal:
+            year = last_fiscal_year or self._named_fiscal_year(text, start)
+        elif year is None and not fiscal:
+            gloss = before[-1] if before and isinstance(before[-1].value, Quarter) and before[-1].value.start_month else None
+            if gloss and re.fullmatch(r"\s?[(（]\s?", text[gloss.end : start]) and isinstance(gloss.value, Quarter):
+                if gloss.value.end_month != quarter * 3:
+                    return Reading(start, stop, "QUARTER", Quarter(quarter=quarter, fiscal=True), "quarter.gloss"), last_year, last_fiscal_year
+                year = gloss.value.year
+            elif last_fiscal_year is not None:
+                year, fiscal = last_fiscal_year, True
+            elif date:
+                year = self._directed(text[start:stop], quarter, date) or nearest_year(quarter * 3 - 2, quarter * 3, date)
+            else:
+                year = last_year
+        if explicit:
+            last_year = year
+            last_fiscal_year = year if fiscal else None
+        return Reading(start, stop, "QUARTER", Quarter(year=year, quarter=quarter, fiscal=fiscal), pattern.name), last_year, last_fiscal_year
+
+
+@lru_cache(maxsize=None)
+def grammar(lang: str) -> QuarterGrammar:
+    """The quarter grammar of a language (cached)."""
+    return QuarterGrammar(lang)
