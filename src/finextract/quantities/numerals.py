@@ -100,7 +100,7 @@ class CjkReader:
                     num = None
                     break
             elif kind == "n":
-                if spaced and last != "b":
+                if spaced and (last != "b" or not self.follow.match(text, m.end())):
                     break
                 if last == "s" and len(piece) > 1 and not piece.startswith(("〇", "零", "○", "영", "공")):
                     break

@@ -155,7 +155,7 @@ class QuarterGrammar:
                 if trace:
                     trace(start, stop, "a comparison, a count or an adjective, not one particular quarter")
                 continue
-            if start - fiscal_at > 160 or "\n" in text[fiscal_at:start]:
+            if start - fiscal_at > 300:
                 last_fiscal_year = None  # a fiscal year named far away may be another firm's
             reading, last_year, last_fiscal_year = self._value(text, start, stop, known, g, date, last_year, last_fiscal_year, out, trace)
             if reading is None:
