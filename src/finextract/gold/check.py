@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -145,15 +147,9 @@ def check(
         everything += file.rows()
     report.rows = len(everything)
     issues: dict[int, list[Issue]] = {}
-    for k, (_, row) in enumerate(everything):
-        found = check_row(row)
-        if found:
-            issues[k] = found
-        if isinstance(row.get("spans"), list):
-            report.spans += len(row["spans"])
-    if grammar:
-        for k, found in _values(everything, progress, jobs):
-            issues.setdefault(k, []).extend(found)
+    for k, found in _row_issues(everything, grammar, progress, jobs):
+        issues[k] = found
+    report.spans = sum(len(row["spans"]) for _, row in everything if isinstance(row.get("spans"), list))
     for name in tokenizers:
         for k, found in _alignment(everything, name, report.boundaries):
             issues.setdefault(k, []).extend(found)
@@ -172,11 +168,8 @@ def check_bytes(path: str, data: bytes, *, grammar: bool = False) -> list[Findin
     file = parse_lines(path, data)
     out = check_lines(file)
     rows = list(file.rows())
-    for line, row in rows:
-        out += [locate(line, issue) for issue in check_row(row)]
-    if grammar:
-        for k, found in _values(rows):
-            out += [locate(rows[k][0], issue) for issue in found]
+    for k, found in _row_issues(rows, grammar):
+        out += [locate(rows[k][0], issue) for issue in found]
     out += _duplicates(rows)
     return sorted(out, key=lambda f: (f.line, f.column, f.code))
 
@@ -185,7 +178,7 @@ def reviewable(file: File) -> dict[int, list[str]]:
     """By line number the surfaces of which the grammar reads something else than the row says, or that it alone finds."""
     rows = list(file.rows())
     out: dict[int, list[str]] = {}
-    for k, found in _values(rows):
+    for k, found in _row_issues(rows, True):
         line, row = rows[k]
         out[line.number] = [
             row["text"][i.span[0] : i.span[1]] for i in found if i.span and i.code in ("G401", "G402", "G404")
@@ -193,34 +186,60 @@ def reviewable(file: File) -> dict[int, list[str]]:
     return {number: surfaces for number, surfaces in out.items() if surfaces}
 
 
-def _read_chunk(rows: Sequence[dict[str, Any]]) -> list[list[Issue]]:
-    """The grammar's issues of some rows; runs in a process of its own where there are many."""
-    read = neighbours.grammar()
+def _check_chunk(rows: Sequence[dict[str, Any]], grammar: bool) -> list[list[Issue]]:
+    """The issues of some rows; runs in a process of its own where there are many."""
+    read = neighbours.grammar() if grammar else None
     out: list[list[Issue]] = []
     for row in rows:
+        found = check_row(row)
         lang, date = row.get("lang"), row.get("date")
-        found: list[Issue] = []
-        if usable(row) and isinstance(lang, str) and lang in neighbours.GRAMMAR_LANGS:
-            sound = isinstance(date, str) and not any(i.path == ("date",) for i in check_schema(row))
-            found = list(check_against_grammar(row, read(row["text"], lang, date if sound else None)))
+        if read is not None and usable(row) and isinstance(lang, str) and lang in neighbours.GRAMMAR_LANGS:
+            sound = isinstance(date, str) and not any(i.path == ("date",) for i in found)
+            found += check_against_grammar(row, read(row["text"], lang, date if sound else None))
         out.append(found)
     return out
 
 
-def _values(
-    rows: Sequence[tuple[Line, dict[str, Any]]], progress: Progress | None = None, jobs: int | None = None
+def _row_issues(
+    rows: Sequence[tuple[Line, dict[str, Any]]],
+    grammar: bool,
+    progress: Progress | None = None,
+    jobs: int | None = None,
 ) -> Iterable[tuple[int, list[Issue]]]:
     size = 200
-    chunks = [[row for _, row in rows[k : k + size]] for k in range(0, len(rows), size)]
-    jobs = min(jobs or os.cpu_count() or 1, 8) if len(chunks) > 3 else 1
+    everything = [row for _, row in rows]
+    starts = range(0, len(rows), size)
+    jobs = min(jobs or os.cpu_count() or 1, 8) if len(starts) > 3 else 1
     if jobs > 1:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            yield from _numbered(pool.map(_read_chunk, chunks), len(chunks), progress)
+        # Where it is safe, fork: then the workers share the rows and a grammar that is loaded once.
+        fork = sys.platform == "linux" and threading.active_count() == 1
+        if fork and grammar:
+            read = neighbours.grammar()
+            for lang in {str(row.get("lang")) for row in everything} & set(neighbours.GRAMMAR_LANGS):
+                read("", lang, None)
+        context = get_context("fork" if fork else "spawn")
+        with ProcessPoolExecutor(jobs, context, initializer=_share, initargs=(everything, grammar)) as pool:
+            chunks = pool.map(_check_shared, starts, [size] * len(starts))
+            yield from _numbered(chunks, len(starts), progress)
     else:
-        yield from _numbered(map(_read_chunk, chunks), len(chunks), progress)
+        chunks = (_check_chunk(everything[k : k + size], grammar) for k in starts)
+        yield from _numbered(chunks, len(starts), progress)
+
+
+_shared: tuple[list[dict[str, Any]], bool] = ([], False)
+
+
+def _share(rows: list[dict[str, Any]], grammar: bool) -> None:
+    global _shared
+    _shared = rows, grammar
+
+
+def _check_shared(start: int, size: int) -> list[list[Issue]]:
+    rows, grammar = _shared
+    return _check_chunk(rows[start : start + size], grammar)
 
 
 def _numbered(

@@ -243,6 +243,7 @@ class Line:
     text: str = ""
     row: dict[str, Any] | None = None
     problems: list[Problem] = field(default_factory=list)
+    _node: Node | None = None
 
     @property
     def blank(self) -> bool:
@@ -250,7 +251,9 @@ class Line:
 
     def node(self) -> Node:
         """The tree with places; only for lines that hold a row."""
-        return scan(self.text)
+        if self._node is None:
+            self._node = scan(self.text)
+        return self._node
 
 
 @dataclass(slots=True)

@@ -14,6 +14,28 @@ Cutter = Callable[[str], list[tuple[int, int]]]
 
 GRAMMAR_LANGS = ("ja", "de", "ko", "zh", "en")
 
+# language -> name -> module, class, arguments
+TOKENIZERS: dict[str, dict[str, tuple[str, str, dict[str, object]]]] = {
+    "ja": {
+        "sudachi": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "A", "characters": True}),
+        "sudachi-a": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "A"}),
+        "sudachi-b": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "B"}),
+        "sudachi-c": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "C"}),
+        "fugashi": ("finextract.languages.ja.tokenizer", "FugashiTokenizer", {}),
+        "fugashi-characters": ("finextract.languages.ja.tokenizer", "FugashiTokenizer", {"characters": True}),
+    },
+    "de": {"german": ("finextract.languages.de.tokenizer", "GermanTokenizer", {})},
+    "ko": {
+        "kiwi": ("finextract.languages.ko.tokenizer", "KiwiTokenizer", {"characters": True}),
+        "kiwi-words": ("finextract.languages.ko.tokenizer", "KiwiTokenizer", {}),
+    },
+    "zh": {
+        "jieba": ("finextract.languages.zh.tokenizer", "JiebaTokenizer", {"characters": True}),
+        "jieba-words": ("finextract.languages.zh.tokenizer", "JiebaTokenizer", {"characters": False}),
+        "char": ("finextract.languages.zh.tokenizer", "CharTokenizer", {}),
+    },
+}
+
 
 def grammar() -> Reader:
     """The grammar's reading of a whole text: ``(text, lang, date) -> entities``."""
@@ -22,15 +44,24 @@ def grammar() -> Reader:
     return read
 
 
-def cutter(name: str, lang: str) -> Cutter | None:
-    """Token offsets by a tokenizer of the language; None where the language has none of that name."""
-    from finextract.pipeline import token_offsets
-
-    return token_offsets(name, lang)
-
-
 def tokenizer_names() -> list[str]:
     """All tokenizers there are, of whatever language."""
-    from finextract.pipeline import TOKENIZERS
+    return [name for tokenizers in TOKENIZERS.values() for name in tokenizers]
 
-    return list(TOKENIZERS)
+
+def cutter(name: str, lang: str) -> Cutter | None:
+    """Token offsets by a tokenizer of the language; None where the language has none of that name."""
+    entry = TOKENIZERS.get(lang, {}).get(name)
+    if entry is None:
+        return None
+    from importlib import import_module
+
+    from spacy.vocab import Vocab
+
+    module, cls, arguments = entry
+    tokenizer = getattr(import_module(module), cls)(Vocab(), **arguments)
+
+    def cut(text: str) -> list[tuple[int, int]]:
+        return [(piece[0], piece[1]) for piece in tokenizer.pieces(text)]
+
+    return cut

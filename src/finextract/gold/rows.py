@@ -134,7 +134,24 @@ def _date(date: str) -> Iterator[Issue]:
         )
 
 
+def _is_usual(span: object) -> bool:
+    """A company with nothing wrong, by a short way: half of all spans are that."""
+    return (
+        well_formed(span)
+        and isinstance(span, dict)
+        and span.get("label") == "COMPANY"
+        and isinstance(value := span.get("value"), dict)
+        and value.keys() == {"name"}
+        and isinstance(value["name"], str)
+        and bool(value["name"])
+        and bool(span["text"])
+        and not _has_surrogate(value["name"] + span["text"])
+    )
+
+
 def _span_schema(span: object, path: Path) -> Iterator[Issue]:
+    if _is_usual(span):
+        return
     if not isinstance(span, dict):
         yield Issue("G202", f"a span is {type_name(span)}, an object is expected", path)
         return
@@ -305,10 +322,10 @@ def _currency(value: Mapping[str, Any], path: Path) -> Iterator[Issue]:
 def well_formed(span: object) -> bool:
     """Whether a span has integer offsets and a surface, so that it can be held against the text."""
     return (
-        isinstance(span, dict)
-        and is_int(span.get("start"))
-        and is_int(span.get("end"))
-        and isinstance(span.get("text"), str)
+        type(span) is dict
+        and type(span.get("start")) is int
+        and type(span.get("end")) is int
+        and type(span.get("text")) is str
     )
 
 
