@@ -54,7 +54,7 @@ def read_rows(path: str | Path) -> list[dict[str, Any]]:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = json.loads(line.rstrip())
             except json.JSONDecodeError as error:
                 raise GoldError(f"{path}:{number}:{error.colno}: G106 not JSON ({error.msg})") from None
             if (

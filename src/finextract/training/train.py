@@ -145,7 +145,7 @@ def _describe(nlp: Language, plan: Plan, reports: Mapping[str, Report], spans: i
         },
     )
     # The paths of the machine that trained say nothing to the one that loads.
-    nlp.config["paths"] = {"train": None, "dev": None}
+    nlp.config["paths"] = dict.fromkeys(nlp.config["paths"])
     for corpus in nlp.config.get("corpora", {}).values():
         corpus.pop("extra", None)
 
