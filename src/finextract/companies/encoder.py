@@ -320,14 +320,7 @@ class CompanyEncoder:
 
         ids = np.array([[self._bos, *e.ids[w.first_piece : w.last_piece], self._eos]], np.int64)
         piece, place, char, kind = window_characters(text, e.offsets, w)[:, None]
-        return {
-            "ids": ids,
-            "mask": np.ones(ids.shape, np.float32),
-            "piece": piece,
-            "place": place,
-            "char": char,
-            "kind": kind,
-        }
+        return {"ids": ids, "piece": piece, "place": place, "char": char, "kind": kind}
 
 
 def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Window) -> Ints:

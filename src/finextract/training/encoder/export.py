@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from finextract.training.encoder.model import Tagger
 
-INPUTS = ("ids", "mask", "piece", "place", "char", "kind")
+INPUTS = ("ids", "piece", "place", "char", "kind")
 
 
 class Int8Embedding(nn.Module):
@@ -28,6 +28,17 @@ class Int8Embedding(nn.Module):
         return values.float() * scale
 
 
+class Reader(nn.Module):
+    """The network for one window, without padding."""
+
+    def __init__(self, model: Tagger) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor) -> Tensor:
+        return self.model(ids, torch.ones_like(ids), piece, place, char, kind)  # type: ignore[no-any-return]
+
+
 def export(model: Tagger, path: Path) -> None:
     """Write ``path`` (``model.onnx``). The model's embeddings are replaced by their int8 form."""
     import onnx
@@ -37,20 +48,14 @@ def export(model: Tagger, path: Path) -> None:
     table = model.words.weight.detach()
     model.words = Int8Embedding(table)  # type: ignore[assignment]
     model.char = Int8Embedding(model.char.weight.detach())  # type: ignore[assignment]
-    b, p, c = 2, 7, 11
-    ids = torch.randint(4, 50, (b, p))
-    chars = [
-        torch.randint(0, 7, (b, c)),
-        torch.randint(0, 8, (b, c)),
-        torch.randint(0, 99, (b, c)),
-        torch.randint(0, 9, (b, c)),
-    ]
-    axes = {"ids": {0: "b", 1: "p"}, "mask": {0: "b", 1: "p"}, "tags": {0: "b", 1: "c"}}
-    axes |= {name: {0: "b", 1: "c"} for name in INPUTS[2:]}
+    p, c = 7, 11
+    ids = torch.randint(4, 50, (1, p))
+    chars = [torch.randint(0, high, (1, c)) for high in (p, 8, 99, 9)]
+    axes = {"ids": {1: "p"}, "tags": {1: "c"}} | {name: {1: "c"} for name in INPUTS[1:]}
     raw = path.with_suffix(".float.onnx")
     torch.onnx.export(
-        model,
-        (ids, torch.ones(b, p), *chars),
+        Reader(model),
+        (ids, *chars),
         str(raw),
         input_names=list(INPUTS),
         output_names=["tags"],

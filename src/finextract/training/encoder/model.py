@@ -32,17 +32,18 @@ class Shape:
 
 
 class FusedAttention(torch.autograd.Function):
-    """Stands for onnxruntime's attention operator in the exported graph; its values there do not matter."""
+    """Stands for onnxruntime's attention operator in the exported graph; its values there do not matter.
+
+    Without a mask: at run time windows are computed one by one, so none is padded.
+    """
 
     @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, heads: int) -> Tensor:
-        return q + k + v + mask[:, :, None]
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
+        return q + k + v
 
     @staticmethod
-    def symbolic(g: Any, q: Any, k: Any, v: Any, mask: Any, heads: int) -> Any:
-        absent = g.op("prim::Constant")
-        absent.setType(torch._C.OptionalType.ofTensor())
-        return g.op("com.microsoft::MultiHeadAttention", q, k, v, absent, g.op("Cast", mask, to_i=6), num_heads_i=heads)
+    def symbolic(g: Any, q: Any, k: Any, v: Any, heads: int) -> Any:
+        return g.op("com.microsoft::MultiHeadAttention", q, k, v, num_heads_i=heads)
 
 
 class Layer(nn.Module):
@@ -63,7 +64,7 @@ class Layer(nn.Module):
         b, n, h = x.shape
         q, k, v = self.qkv(x).chunk(3, -1)
         if torch.onnx.is_in_onnx_export():
-            a = FusedAttention.apply(q, k, v, mask, self.heads)
+            a = FusedAttention.apply(q, k, v, self.heads)
         else:
             q, k, v = (t.reshape(b, n, self.heads, h // self.heads).transpose(1, 2) for t in (q, k, v))
             bias = ((mask - 1.0) * 1e4)[:, None, None, :]

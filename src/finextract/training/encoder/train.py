@@ -216,21 +216,15 @@ def train(start: Path, target: Path, stream: Stream, plan: Plan) -> None:
     save(model, target)
 
 
-class TorchPredictor:
-    """Reads texts with the weights in training, by the same windows as the runtime."""
+class TorchSession:
+    """Stands for the ONNX session of the runtime, with the weights in training."""
 
-    def __init__(self, model: Tagger, tokenizer: Any, window: int = 128) -> None:
-        self.model, self.tokenizer, self.window = model.eval(), tokenizer, window
+    def __init__(self, model: Tagger) -> None:
+        self.model = model.eval()
 
     def run(self, _: None, feed: dict[str, Any]) -> list[Any]:
-        """Stands for the ONNX session."""
+        """Log probabilities of tags for one window."""
         device = next(self.model.parameters()).device
+        ids, *chars = (torch.from_numpy(feed[k]).to(device) for k in ("ids", "piece", "place", "char", "kind"))
         with torch.no_grad():
-            return [
-                self.model(
-                    *(torch.from_numpy(feed[k]).to(device) for k in ("ids", "mask", "piece", "place", "char", "kind"))
-                )
-                .float()
-                .cpu()
-                .numpy()
-            ]
+            return [self.model(ids, torch.ones_like(ids, dtype=torch.float32), *chars).float().cpu().numpy()]
