@@ -132,6 +132,13 @@ def main() -> int:
         for row in read_drafts(args.drafts):
             by_lang[row["lang"]].append(row)
         for lang, rows in by_lang.items():
+            confirmed = {
+                r["id"]: r for s in SPLITS[:3] for r in corpus[lang].get(s, ()) if r.get("meta", {}).get("reviewed")
+            }
+            for row in rows:  # what a person has confirmed in the corpus is not lost when a draft is given again
+                before = confirmed.get(row["id"])
+                if before is not None and before["text"] == row["text"]:
+                    row.setdefault("meta", {}).setdefault("reviewed", before["meta"]["reviewed"])
             new = {r["id"] for r in rows}
             rows += [r for s in SPLITS[:3] for r in corpus[lang].get(s, ()) if r["id"] not in new]
             fixed = {i: s for s, ids in old.get(lang, {}).items() for i in ids if s != "seeds"}

@@ -189,3 +189,8 @@ def test_help_lists_commands_without_importing_them():
     code = "import sys; sys.argv = ['finextract', '--help']\nfrom finextract.cli import main\ntry:\n    main()\nexcept SystemExit:\n    print([m for m in sys.modules if m.startswith('finextract.cli.')])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
     assert "gold" in out and out.endswith("[]\n")
+
+
+def test_an_unknown_tokenizer_is_named(corpus):
+    done = run("gold", "check", corpus, "-t", "sudachy")
+    assert done.returncode == 2 and b"sudachi" in done.stderr

@@ -190,3 +190,34 @@ def test_the_data_card_loads_offline_with_types(tmp_path, monkeypatch):
             assert spans["label"].int2str(span["label"]) == original["label"]
             assert row["text"][span["start"] : span["end"]] == span["text"]
     assert loaded["dev"][0]["spans"] == []
+
+
+def test_the_corpus_has_no_errors_and_every_boundary_is_a_token_boundary():
+    from finextract.gold.check import check
+    from finextract.gold.neighbours import tokenizer_names
+
+    report = check(sorted((ROOT / "annotations").rglob("*.jsonl")), tokenizers=tokenizer_names())
+    assert report.rows > 0 and report.boundaries
+    assert [f.to_text() for f in report.findings if f.severity == "error"] == []
+
+
+@pytest.mark.parametrize("lang", ["ja", "de", "ko", "zh"])
+def test_the_corpus_loads_as_a_dataset(lang, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    from datasets import load_dataset
+
+    loaded = load_dataset(str(ROOT / "annotations"), lang, cache_dir=str(tmp_path))
+    manifest = splits.load(ROOT / "annotations/splits.json")
+    for split in ("train", "dev", "test"):
+        assert loaded[split]["id"] == list(manifest[lang][split])
+
+
+def test_the_seeds_are_whole():
+    rows = [
+        json.loads(line)
+        for path in sorted((ROOT / "annotations").glob("*/seeds.jsonl"))
+        for line in path.read_bytes().splitlines()
+    ]
+    assert {r["source"] for r in rows} == {f"seeds/{p.name}" for p in (ROOT / "seeds").glob("*.txt")}
+    for row in rows:
+        assert row["text"].encode() == (ROOT / row["source"]).read_bytes()

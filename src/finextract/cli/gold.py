@@ -60,10 +60,13 @@ def check(
     if form not in ("text", "json", "github"):
         fail(f"--format {form!r} is none of text, json, github", USAGE)
     names = list(tokenizers or ())
-    if "all" in names:
-        from finextract.gold.neighbours import tokenizer_names
+    if names:
+        from finextract.gold.neighbours import known_tokenizer, tokenizer_names
 
-        names = tokenizer_names()
+        names = tokenizer_names() if "all" in names else names
+        for name in names:
+            if not known_tokenizer(name):
+                fail(f"--tokenizer {name!r} is none of all, {', '.join(tokenizer_names())}", USAGE)
     report = checking.check(
         _files(paths),
         grammar=grammar,
@@ -118,7 +121,7 @@ def fix(
         bool,
         typer.Option(
             "--accept-values",
-            help="Instead: record in meta.reviewed that the values and spans which the grammar reads otherwise were looked at and stand.",
+            help="Instead: record in meta.reviewed that the values which the grammar reads otherwise (G401) were looked at and stand.",
         ),
     ] = False,
 ) -> None:

@@ -175,14 +175,12 @@ def check_bytes(path: str, data: bytes, *, grammar: bool = False) -> list[Findin
 
 
 def reviewable(file: File) -> dict[int, list[str]]:
-    """By line number the surfaces of which the grammar reads something else than the row says, or that it alone finds."""
+    """By line number the surfaces of which the grammar reads something else than the row says (G401)."""
     rows = list(file.rows())
     out: dict[int, list[str]] = {}
     for k, found in _row_issues(rows, True):
         line, row = rows[k]
-        out[line.number] = [
-            row["text"][i.span[0] : i.span[1]] for i in found if i.span and i.code in ("G401", "G402", "G404")
-        ]
+        out[line.number] = [row["text"][i.span[0] : i.span[1]] for i in found if i.span and i.code == "G401"]
     return {number: surfaces for number, surfaces in out.items() if surfaces}
 
 

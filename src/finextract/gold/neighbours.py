@@ -14,15 +14,15 @@ Cutter = Callable[[str], list[tuple[int, int]]]
 
 GRAMMAR_LANGS = ("ja", "de", "ko", "zh", "en")
 
-# language -> name -> module, class, arguments
+# language -> name -> module, class, arguments; those on words, for comparison, are not trained on
 TOKENIZERS: dict[str, dict[str, tuple[str, str, dict[str, object]]]] = {
     "ja": {
         "sudachi": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "A", "characters": True}),
-        "sudachi-a": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "A"}),
-        "sudachi-b": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "B"}),
-        "sudachi-c": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "C"}),
-        "fugashi": ("finextract.languages.ja.tokenizer", "FugashiTokenizer", {}),
-        "fugashi-characters": ("finextract.languages.ja.tokenizer", "FugashiTokenizer", {"characters": True}),
+        "sudachi-a-words": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "A"}),
+        "sudachi-b-words": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "B"}),
+        "sudachi-c-words": ("finextract.languages.ja.tokenizer", "SudachiTokenizer", {"mode": "C"}),
+        "fugashi": ("finextract.languages.ja.tokenizer", "FugashiTokenizer", {"characters": True}),
+        "fugashi-words": ("finextract.languages.ja.tokenizer", "FugashiTokenizer", {}),
     },
     "de": {"german": ("finextract.languages.de.tokenizer", "GermanTokenizer", {})},
     "ko": {
@@ -45,8 +45,13 @@ def grammar() -> Reader:
 
 
 def tokenizer_names() -> list[str]:
-    """All tokenizers there are, of whatever language."""
-    return [name for tokenizers in TOKENIZERS.values() for name in tokenizers]
+    """The tokenizers that pipelines are trained on, of whatever language."""
+    return [name for tokenizers in TOKENIZERS.values() for name in tokenizers if not name.endswith("-words")]
+
+
+def known_tokenizer(name: str) -> bool:
+    """Whether some language has a tokenizer of that name."""
+    return any(name in tokenizers for tokenizers in TOKENIZERS.values())
 
 
 def cutter(name: str, lang: str) -> Cutter | None:
