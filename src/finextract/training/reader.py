@@ -147,6 +147,8 @@ def changed(passage: Passage, rng: Any, *, swap: float) -> Passage:
 
 def to_doc(doc: Doc, passage: Passage) -> tuple[Doc, int]:
     """Set a passage's spans on its tokens; returns the number of spans that no token boundaries fit."""
+    from spacy.util import filter_spans
+
     known, unknown, misaligned = [], [], 0
     for start, end, label in passage.spans:
         span = doc.char_span(start, end, label=label) if label in LABELS else None
@@ -158,7 +160,7 @@ def to_doc(doc: Doc, passage: Passage) -> tuple[Doc, int]:
             if wide is not None:
                 unknown.append(wide)
     taken = {token.i for span in known for token in span}
-    unknown = [span for span in unknown if not any(token.i in taken for token in span)]
+    unknown = filter_spans(span for span in unknown if not any(token.i in taken for token in span))
     doc.set_ents(known, missing=unknown, default="outside")
     return doc, misaligned
 
@@ -178,7 +180,16 @@ def gold_reader(
     is all). limit: at most so many passages of the gold, for learning curves.
     """
 
+    made: list[
+        tuple[Language, list[Example]]
+    ] = []  # spaCy reads a corpus several times: for labels, for shapes, to train
+
     def read(nlp: Language) -> Iterator[Example]:
+        if not (made and made[0][0] is nlp):
+            made[:] = [(nlp, list(make(nlp)))]
+        yield from made[0][1]
+
+    def make(nlp: Language) -> Iterator[Example]:
         import numpy as np
         from spacy.training import Example
 
