@@ -129,7 +129,8 @@ def test_splits_have_their_shares_and_do_not_depend_on_order():
     rows = rows_with([[f"n{k}"] for k in range(200)])
     assigned = splits.assign(rows)
     sizes = {s: list(assigned.values()).count(s) for s in ("train", "dev", "test")}
-    assert sizes == {"train": 140, "dev": 20, "test": 40}
+    assert sizes["train"] > 120 and 8 <= sizes["dev"] <= 32 and 25 <= sizes["test"] <= 55
+    assert all(assigned[row["id"]] == splits.split_of(row["id"]) for row in rows)
     assert splits.assign(rows[::-1]) == assigned
 
 
