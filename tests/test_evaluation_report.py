@@ -149,3 +149,18 @@ def test_a_system_is_any_function() -> None:
     assert system("test_evaluation_report:predict") is not None
     (found,) = system("grammar")([ROW])
     assert [(e.label, e.text) for e in found if e.label == "MONEY"] == [("MONEY", "5 Euro")]  # type: ignore[union-attr]
+
+
+def test_floors_are_raised_and_never_lowered_while_the_gold_is_the_same(gold: Path, tmp_path: Path) -> None:
+    floors = tmp_path / "floors.csv"
+    arguments = ("--gold", gold, "--floors", floors, "--raise-floors", "--system")
+    assert run(*arguments, "test_evaluation_report:predict").exit_code == 0
+    raised = floors.read_text(encoding="utf-8")
+    assert "de,MONEY,test,f1,0.99,1\n" in raised and "de,COMPANY,test,f1,0.00,1\n" in raised
+    assert run(*arguments, "test_evaluation_report:nothing").exit_code == 1
+    assert floors.read_text(encoding="utf-8") == raised
+
+
+def nothing(rows):  # type: ignore[no-untyped-def]
+    """A predictor that finds nothing."""
+    return [[] for _ in rows]

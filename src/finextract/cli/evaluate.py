@@ -34,6 +34,7 @@ def evaluate(
     gold: Annotated[Path, typer.Option(help="Folder with LANG/SPLIT.jsonl, or one gold file.")] = Path("annotations"),
     form: Annotated[Format, typer.Option("--format", "-f", help="What to print.")] = Format.table,
     floors: Annotated[Path | None, typer.Option(help="Fail when a score is below this file's floor.")] = None,
+    raise_floors: Annotated[bool, typer.Option(help="Raise the floors' file to just below these scores.")] = False,
     errors: Annotated[
         Path | None, typer.Option(help="Write the last system's errors as an HTML page; - prints a table.")
     ] = None,
@@ -41,14 +42,14 @@ def evaluate(
 ) -> None:
     """Score systems against gold: strict P, R and F1, names seen and unseen in training, values, relaxed boundaries."""
     from finextract.evaluation import find_errors, report, score, spans_of, surfaces
-    from finextract.evaluation.floors import FloorError, check_floors, read_floors
+    from finextract.evaluation.floors import FloorError, check_floors, raised, read_floors, to_csv
     from finextract.evaluation.systems import system as find_system
     from finextract.training.reader import GoldError, read_rows
 
-    if form is Format.junit and floors is None:
-        fail("--format junit needs --floors", USAGE)
+    if floors is None and (form is Format.junit or raise_floors):
+        fail(f"--{'raise-floors' if raise_floors else 'format junit'} needs --floors", USAGE)
     try:
-        limits = read_floors(floors) if floors else []
+        limits = read_floors(floors) if floors and (floors.is_file() or not raise_floors) else []
         rows, known = [], None
         if gold.is_file():
             rows = [row for row in read_rows(gold) if not lang or row.get("lang") in lang]
@@ -72,6 +73,11 @@ def evaluate(
         reports[f"{name}, {split}"] = score(rows, found, seen=known, rounds=rounds)
         last = [error for row, spans in zip(rows, found, strict=True) for error in find_errors(row, spans)]
     final = list(reports.values())[-1]
+    if raise_floors and floors is not None:
+        from finextract.evaluation.files import write
+
+        limits = raised(limits, final, split)
+        write(floors, to_csv(limits))
     gates = check_floors(limits, final, split)
     if form is Format.table:
         report.print_table(reports)
