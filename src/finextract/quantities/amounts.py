@@ -250,7 +250,7 @@ class AmountGrammar:
     @staticmethod
     def _identifier(text: str, a: Atom) -> bool:
         left = text[a.start - 1] if a.start else ""
-        return (left.isascii() and (left.isalnum() or left in "-/_#")) or left == "第"
+        return left != "" and ((left.isascii() and (left.isalnum() or left in "-/_#")) or left == "第")
 
     # -- values -------------------------------------------------------------------------------
     def _modifier(self, text: str, start: int, end: int, more: bool) -> str | None:
