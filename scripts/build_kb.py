@@ -66,6 +66,8 @@ SHORT_SOURCE = {
     "adata_ashares": "adata", "financedatabase_equities": "FinanceDatabase", "sudachi_company_synonyms": "SudachiDict", "nsi_brands": "NSI",
     "edinet_jp": "EDINET", "jmnedict_companies": "JMnedict", "cedict_companies": "CC-CEDICT",
 }  # fmt: skip
+# Korean names of one syllable that are worth finding; all are ambiguous.
+ONE_SYLLABLE = ("갭", "델", "줌", "쉘", "셸")
 NOT_COMPANY = re.compile(
     r"学校法人|財団法人|社団法人|宗教法人|医療法人|社会福祉法人|独立行政法人|国立大学|共済組合|健康保険組合|協同組合|連合会|組合$|政府$|共和国|"
     r"大学$|協会$|基金$|特定目的会社$|銀行券|Preferred Stock|Depositary|% ?(?:Series|Notes)|\d%|^EGB |/[A-Z]|TL\.Z|Warrant|\bUnits?\b|\bRights?$|\bETF\b|\bETN\b"
@@ -115,7 +117,7 @@ def normal_ticker(mic: str, symbol: str) -> str:
 
 
 def market_key(mic: str, ticker: str) -> tuple[str, str]:
-    return MARKET.get(mic, mic), ticker.lstrip("0") if MARKET.get(mic) == "HK" else ticker
+    return MARKET.get(mic, mic), ticker.lstrip("0") if MARKET.get(mic) == "HK" else re.sub(r"[-. ]", "", ticker)
 
 
 @cache
@@ -276,7 +278,7 @@ def from_world(path: Path) -> Iterator[Rec]:
             mic, colon, ticker = item.partition(":")
             if not colon or not re.fullmatch(r"[A-Z0-9]{4}", mic):
                 raise SystemExit(f"{path.name}:{number}: listing {item!r} is no MIC:TICKER")
-            rec.listings.append((mic, normal_ticker("", ticker) if mic not in MARKET else normal_ticker(mic, ticker)))
+            rec.listings.append((mic, normal_ticker(mic, ticker) if mic in MARKET else ticker))
         for alias in aliases.split("|"):
             if alias.strip():
                 rec.aliases.setdefault(alias.strip(), "")
@@ -300,7 +302,12 @@ def compatible(a: Rec, b: Rec, key: str) -> bool:
     if markets:  # same market, other code: a share class only if the full names agree
         mine = {squeeze(n) for n in [*a.names.values(), *a.aliases]}
         theirs = {squeeze(n) for n in [*b.names.values(), *b.aliases]}
-        return bool(mine & theirs) and min(a.rank, b.rank) > 1 and script_of(key) == "latin" and len(key) >= 5
+        return (
+            bool(mine & theirs)
+            and (min(a.rank, b.rank) > 1 or a.rank == b.rank)
+            and script_of(key) == "latin"
+            and len(key) >= 5
+        )
     if a.isin and b.isin and a.isin != b.isin and a.country and a.country == b.country:
         return False
     if a.country and b.country and a.country != b.country:
@@ -369,6 +376,20 @@ def absorb(a: Rec, b: Rec) -> None:
     a.sources += [s for s in b.sources if s not in a.sources]
 
 
+def settle_isins(records: list[Rec]) -> None:
+    """An ISIN that two lists give to different companies is not sure: it is dropped, or kept by the one of the same name."""
+    holders: dict[str, list[Rec]] = defaultdict(list)
+    for rec in records:
+        if rec.isin:
+            holders[rec.isin].append(rec)
+    for several in holders.values():
+        if len(several) > 1:
+            several.sort(key=lambda r: (r.rank, r.order))
+            same = all(name_keys(several[0]) & name_keys(other) for other in several[1:])
+            for rec in several[1:] if same else several:
+                rec.isin = ""
+
+
 def give_ids(records: list[Rec]) -> None:
     used: set[str] = set()
     for rec in records:
@@ -398,32 +419,34 @@ def give_ids(records: list[Rec]) -> None:
 
 def alias_candidates(rec: Rec) -> Iterator[tuple[str, str, int]]:
     """``(alias, group file, kind)``; kind 0 own name, 1 given alias, 2 group word dropped, 3 derived."""
-    pool: dict[str, tuple[str, int]] = {}
+    pool: dict[tuple[str, str], int] = {}
     for lang, name in rec.names.items():
-        pool.setdefault(name, (lang, 0))
-        pool.setdefault(strip_legal(name), (lang, 0))
+        pool.setdefault((name, lang), 0)
+        pool.setdefault((strip_legal(name), lang), 1 if rec.rank == 1 else 0)
     for alias, lang in rec.aliases.items():
-        pool.setdefault(alias, (lang, 1))
-        pool.setdefault(strip_legal(alias), (lang, 1))
-    for name, (lang, kind) in list(pool.items()):
+        pool.setdefault((alias, lang), 1)
+        pool.setdefault((strip_legal(alias), lang), 1)
+    for (name, lang), kind in list(pool.items()):
+        script = script_of(name)
         short = strip_group(name)
         if short != name and len(short) >= {"latin": 5, "kana": 4, "han": 3, "hangul": 3}[script_of(short)]:
-            pool.setdefault(short, (lang, 2))
-    for name, (lang, kind) in list(pool.items()):
-        script = script_of(name)
+            pool.setdefault((short, lang), 2)
         if script == "kana" and "・" in name:
-            pool.setdefault(name.replace("・", ""), (lang, max(kind, 1)))
+            pool.setdefault((name.replace("・", ""), lang), max(kind, 1))
         if script in ("kana", "hangul", "han") and " " in name:
-            pool.setdefault(name.replace(" ", ""), (lang, max(kind, 1)))
+            pool.setdefault((name.replace(" ", ""), lang), max(kind, 1))
         if script == "latin" and rec.rank <= 2 and len(name) >= 4 and " " not in name and name.upper() != name:
-            pool.setdefault(name.upper(), (lang, 3))
+            pool.setdefault((name.upper(), lang), 3)
         if script == "latin" and rec.rank <= 2 and " " in name and len(name) >= 7:
-            pool.setdefault(name.replace(" ", "-"), (lang, 3))
-    for name, (lang, kind) in pool.items():
-        alias = fold(name).strip(" .,;:'\"")
+            pool.setdefault((name.replace(" ", "-"), lang), 3)
+    for (name, lang), kind in pool.items():
+        alias = fold(name).strip(" .,;:'\"・")
+        if alias in ONE_SYLLABLE and rec.rank == 1:
+            yield alias, "ko", kind
+            continue
         if not 2 <= len(alias) <= 60 or alias.isdigit():
             continue
-        if re.search(r"(?<!有限)(?<!責任)(?<!责任)公司$|(?<=[가-힣])측$", alias):  # these words stay outside a span
+        if re.search(r"(?<!有限)(?<!责任)(?<!責任)公司$|(?<=[가-힣])측$", alias):  # these words stay outside a span
             continue
         if re.search(r"[()\[\]\"<>;:?!*]", alias) and not re.search(r"㈜|\(주\)", alias):
             continue
@@ -432,7 +455,7 @@ def alias_candidates(rec: Rec) -> Iterator[tuple[str, str, int]]:
             if (
                 not re.search(r"[A-Za-zÀ-ÿ]", alias)
                 or (not alias[0].isalnum())
-                or (alias.islower() and (rec.rank > 1 or len(alias) < 4))
+                or (alias.islower() and (rec.rank > 1 or len(alias) < 4 and kind > 0))
             ):
                 continue
             if len(alias) == 2 and rec.rank > 1:
@@ -448,7 +471,7 @@ def alias_candidates(rec: Rec) -> Iterator[tuple[str, str, int]]:
             japanese = lang == "ja" or (not lang and rec.rank == 1) or (rec.country == "JP" and lang != "zh")
             if japanese:
                 yield alias, "ja", kind
-            if lang != "ja" or lang == "zh":
+            if lang != "ja":
                 yield from chinese(alias, kind, rec)
                 if lang == "zh" and rec.country in ("CN", "HK", "TW") and len(alias) >= 4 and not japanese:
                     yield convert("t2jp", convert("s2t", alias)), "ja", 3
@@ -472,7 +495,6 @@ class Words:
     def __init__(self) -> None:
         import jieba.posseg
         import sudachipy
-        from kiwipiepy import Kiwi
 
         jieba.setLogLevel(60)
         jieba.initialize()
@@ -483,7 +505,6 @@ class Words:
                 word, _, tag = raw.decode("utf-8").split()
                 self.tags[word] = tag
         self.sudachi = sudachipy.Dictionary().tokenizer()
-        self.kiwi = Kiwi()
         table = read_toml("ambiguous.toml")
         self.listed = {group: set(map(fold, table[group]["ambiguous"])) for group in ("latin", "ja", "ko", "zh")}
         self.certain = {group: set(map(fold, table[group]["certain"])) for group in ("latin", "ja", "ko", "zh")}
@@ -491,10 +512,10 @@ class Words:
 
     def flag(self, alias: str, group: str, rank: int, kind: int) -> str:
         """``a`` ambiguous, ``d`` ambiguous in German and English only, ``-`` neither."""
-        if alias in self.listed[group]:
-            return "d" if group == "latin" and len(alias) > 2 else "a"
         if alias in self.certain[group]:
             return "-"
+        if alias in self.listed[group]:
+            return "d" if group == "latin" and len(alias) > 2 else "a"
         return str(getattr(self, group)(alias, rank, kind))
 
     def latin(self, alias: str, rank: int, kind: int) -> str:
@@ -502,11 +523,13 @@ class Words:
 
         words = re.findall(r"[A-Za-zÀ-ÿ0-9']+", alias)
         if len(words) <= 1:
-            if rank == 1:
+            if rank == 1 and kind == 0:
                 return "-" if len(alias) > 2 else "a"
+            if rank == 1 and len(alias) <= 3:
+                return "a"
             if len(alias) <= 3:
                 return "a"
-            limit = {2: 3.6, 3: 3.0}.get(rank, 2.2)
+            limit = {1: 3.3, 2: 3.6, 3: 3.0}.get(rank, 2.2)
             common = max(zipf_frequency(alias.lower(), "en"), zipf_frequency(alias.lower(), "de"))
             if rank >= 3 and common >= 3.0:
                 return "a"
@@ -544,18 +567,19 @@ class Words:
         return "-"
 
     def ko(self, alias: str, rank: int, kind: int) -> str:
-        if len(alias) <= 2 and rank > 1:
-            return "a"
-        if re.fullmatch(r"[가-힣]{2,4}", alias):
-            tokens = self.kiwi.tokenize(alias)
-            if len(tokens) == 1 and tokens[0].tag not in ("NNP", "SL"):
-                return "a"
-        return "-"
+        # A tagger calls most foreign names common nouns, so Korean words are judged by hand (ambiguous.toml).
+        return "a" if rank > 1 and len(alias) <= 3 else "-"
 
     def zh(self, alias: str, rank: int, kind: int) -> str:
         if len(alias) <= 2 and rank > 1:
             return "a"
         word = convert("t2s", alias)
+        if word in self.certain["zh"]:
+            return "-"
+        if word in self.listed["zh"]:
+            return "a"
+        if rank == 1 and len(word) >= 3:
+            return "-"
         tag = self.tags.get(word)
         if (
             tag is not None
@@ -697,6 +721,7 @@ def main(argv: list[str] | None = None) -> int:
     records = merge([*world, *from_lists(options.lists)])
     # main rows first, then the share-alike parts, so that row numbers run through the files in the order of loading
     order = {"main": 0, "jmnedict": 1, "cedict": 2}
+    settle_isins(records)
     give_ids(records)
     records.sort(key=lambda r: (order[r.part], r.id.startswith("="), r.rank, r.order))
     records = [r for r in records if not r.id.startswith("=")] + [r for r in records if r.id.startswith("=")]

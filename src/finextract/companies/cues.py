@@ -18,7 +18,7 @@ from finextract.companies.text import fold
 
 THRESHOLD = 0.5
 _CLEAR = {1: 0.95, 2: 0.92, 3: 0.88, 4: 0.8, 5: 0.7}
-_UNLISTED = {1: 0.35, 2: 0.2, 3: 0.1, 4: 0.05, 5: 0.0}
+_UNLISTED = {1: 0.4, 2: 0.2, 3: 0.1, 4: 0.05, 5: 0.0}
 _SENTENCE = re.compile(r"[。!?！？\n]|(?<=[^\d\s.][^\d\s.])\.(?=\s)")
 _WINDOW = {"de": 110, "en": 110, "ko": 50, "ja": 40, "zh": 36}
 
@@ -92,6 +92,8 @@ def evidence(text: str, hit: Hit, lang: str) -> list[Evidence]:
     sense = cues.senses.get(hit.alias)
     if hit.ambiguous or sense is not None:
         prior = sense.prior if sense else _UNLISTED[hit.rank]
+        if not hit.ambiguous:  # a clear name that other senses may still outweigh
+            prior = max(prior, 0.75)
         out = [Evidence("prior", hit.alias, prior)]
     else:
         out = [Evidence("known name", hit.alias, _CLEAR[hit.rank])]

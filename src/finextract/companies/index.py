@@ -1,12 +1,14 @@
 """Known company names in raw text: leftmost, longest, at word boundaries, with exact code-point offsets.
 
 The text is folded one code point for one (full-width to ASCII and the like), then walked once: a dictionary from the next
-two characters gives the lengths of the names that begin so, longest first. What is found must pass the boundary rules of
+characters gives the lengths of the names that begin so, longest first. What is found must pass the boundary rules of
 its script and language (:mod:`finextract.companies.boundaries`).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +25,8 @@ _SHARE_ALIKE = {
     "ko": (),
 }  # fmt: skip
 _BLOCK = "!"
+_WORD_START = re.compile(r"(?<![^\W_])[^\W_]")
+_AFTER_SYLLABLE = "은는이가을를의과와도에로만 ,.)·"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +53,50 @@ def alias_group(group: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
+@lru_cache(maxsize=4096)
+def _sizes(mask: int) -> tuple[int, ...]:
+    """The lengths that a bit mask stands for, longest first."""
+    return tuple(size for size in range(mask.bit_length() - 1, 0, -1) if mask >> size & 1)
+
+
 class _Table:
-    """The names that count in one language, and for each two first characters the lengths to try."""
+    """The names that count in one language; ``pairs`` are their first two characters, ``masks`` the lengths by the first three."""
 
     def __init__(self, lang: str) -> None:
+        self.latin = lang in ("de", "en")
         entries: dict[str, str] = {}
-        for group in GROUPS[lang]:
-            for line in alias_group(group):
-                alias, _, rest = line.partition("\t")
-                entries.setdefault(alias, rest)
+        for group in reversed(GROUPS[lang]):
+            pairs = (line.partition("\t") for line in reversed(alias_group(group)))
+            entries.update({alias: rest for alias, _, rest in pairs})
         blocked = read_toml("blockers.toml")
         words = [*blocked["any"], *blocked.get(lang, ())]
         if lang == "zh":
             words += read_lines("blockers.tsv.gz")
         for word in words:
             entries[fold(word)] = _BLOCK
-        lengths: dict[str, set[int]] = {}
-        for alias in entries:
-            head = alias[:2]
-            if head in lengths:
-                lengths[head].add(len(alias))
-            else:
-                lengths[head] = {len(alias)}
         self.entries = entries
-        self.heads = {head: tuple(sorted(sizes, reverse=True)) for head, sizes in lengths.items()}
+        self.pairs = {alias[:2] for alias in entries}
+        masks: dict[str, int] = {}
+        get = masks.get
+        for alias in entries:
+            head = alias[:3]
+            masks[head] = get(head, 0) | 1 << len(alias)
+        for alias in [alias for alias in entries if len(alias) == 1]:
+            # a Korean name of one syllable is found where a particle or a space follows
+            self.pairs.update(alias + follow for follow in _AFTER_SYLLABLE)
+        self.masks = masks
+
+    def candidates(self, text: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Places where a name may begin, and the lengths to try there."""
+        pairs, get = self.pairs, self.masks.get
+        if self.latin:
+            places = [i for i in map(re.Match.start, _WORD_START.finditer(text)) if text[i : i + 2] in pairs]
+        else:
+            places = [i for i in range(len(text) - 1) if text[i : i + 2] in pairs]
+        for i in places:
+            mask = get(text[i : i + 3], 0) | get(text[i : i + 2], 0) | get(text[i], 0)
+            if mask:
+                yield i, _sizes(mask)
 
 
 class CompanyIndex:
@@ -113,12 +137,11 @@ class CompanyIndex:
         table = self._table(lang)
         rules = self._rules[lang]
         folded = fold(text)
-        get, entries = table.heads.get, table.entries
+        entries = table.entries
         hits: list[Hit] = []
         done = 0
-        for i in range(len(folded) - 1):
-            sizes = get(folded[i : i + 2])
-            if sizes is None or i < done:
+        for i, sizes in table.candidates(folded):
+            if i < done:
                 continue
             for size in sizes:
                 alias = folded[i : i + size]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -107,12 +108,12 @@ def _transliterated(name: str, base: KnowledgeBase) -> CompanyRecord | None:
         return None
     rows = table.get(key)
     if rows is None:
-        from bisect import bisect_left
-
+        # a name cut short by its last syllable, where only one name can be meant
         at = bisect_left(ordered, key)
         found: set[str] = set()
         while at < len(ordered) and ordered[at].startswith(key):
-            found.add(table[ordered[at]])
+            if len(ordered[at]) - len(key) <= (1 if hangul else 4):
+                found.add(table[ordered[at]])
             at += 1
         rows = found.pop() if len(found) == 1 else None
     if rows is None or "," in rows:
