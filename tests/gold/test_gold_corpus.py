@@ -141,7 +141,9 @@ def test_at_most_half_of_the_names_in_test_are_seen():
     by_split = {s: [r for r in rows if assigned[r["id"]] == s] for s in ("train", "dev", "test")}
     seen, total = splits.seen_share(by_split["train"], by_split["test"])
     assert 0 < 2 * seen <= total
-    assert {s: len(r) for s, r in by_split.items()} == {"train": 140, "dev": 20, "test": 40}
+    dealt = [splits.split_of(r["id"]) for r in rows]
+    # passages change places, so that the shares stay
+    assert {s: len(r) for s, r in by_split.items()} == {s: dealt.count(s) for s in by_split}
     fixed = {r["id"]: assigned[r["id"]] for r in rows[:150]}
     again = splits.assign(rows, fixed=fixed)
     assert all(again[i] == s for i, s in fixed.items())

@@ -102,4 +102,10 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the console script."""
-    build()(prog_name="finextract")
+    try:
+        build()(prog_name="finextract")
+    except OSError as error:  # a file that cannot be read or written is no defect of the program
+        import sys
+
+        print(f"finextract: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(1) from None

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,23 +36,23 @@ def _say(text: str) -> None:
 def check(
     paths: Paths,
     tokenizers: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             "--tokenizer",
             "-t",
             help="Also hold every boundary against this tokenizer; `all` for every one. Repeatable.",
         ),
-    ] = None,  # noqa: UP045
+    ] = None,
     grammar: Annotated[bool, typer.Option(help="Hold values against what the grammar reads.")] = True,
     manifest: Annotated[bool, typer.Option(help="Hold rows against splits.json.")] = True,
     jobs: Annotated[
-        Optional[int], typer.Option("--jobs", "-j", help="Processes for large files; by default one a processor.")
-    ] = None,  # noqa: UP045
+        int | None, typer.Option("--jobs", "-j", help="Processes for large files; by default one a processor.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as well.")] = False,
     form: Annotated[str, typer.Option("--format", help="text, json (one object a line) or github.")] = "text",
     only: Annotated[
-        Optional[str], typer.Option("--only", help="Only these codes, or beginnings of codes, comma-separated.")
-    ] = None,  # noqa: UP045
+        str | None, typer.Option("--only", help="Only these codes, or beginnings of codes, comma-separated.")
+    ] = None,
 ) -> None:
     """Find everything that is wrong, each at its place. Exit code 1 where there are errors."""
     from finextract.gold import check as checking
@@ -105,7 +105,10 @@ def _apply(paths: Iterable[Path], act: Callable[[File], Result], write: bool, qu
         if not quiet:
             _say(result.diff().rstrip("\n"))
         if write:
-            replace_file(path, result.after, expected=result.before)
+            try:
+                replace_file(path, result.after, expected=result.before)
+            except RuntimeError as error:
+                fail(str(error))
         note(f"{path}: {len(result.changes)} lines {'changed' if write else 'would change'}")
     if changed and not write:
         note("nothing was written; --write does it")
@@ -226,7 +229,7 @@ def agree(
     a: Annotated[Path, typer.Argument(help="One annotation, a file or folder.", show_default=False)],
     b: Annotated[Path, typer.Argument(help="The other.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-    floor: Annotated[Optional[float], typer.Option("--min", help="Exit code 1 below this strict F1.")] = None,  # noqa: UP045
+    floor: Annotated[float | None, typer.Option("--min", help="Exit code 1 below this strict F1.")] = None,
     show: Annotated[int, typer.Option("--show", help="How many disagreements to show; -1 for all.")] = -1,
 ) -> None:
     """Strict and relaxed span F1, Cohen's kappa over characters, agreement of values, and where the two differ."""
@@ -295,15 +298,13 @@ def convert(
     source: Annotated[Path, typer.Argument(help="The file to read; - is stdin.", show_default=False)],
     target: Annotated[Path, typer.Argument(help="The file to write; - is stdout.", show_default=False)],
     to: Annotated[
-        Optional[str], typer.Option("--to", help="Format to write; by default what the name of the target says.")
-    ] = None,  # noqa: UP045
-    from_: Annotated[
-        Optional[str], typer.Option("--from", help="Format to read; by default what the file says.")
-    ] = None,  # noqa: UP045
-    lang: Annotated[Optional[str], typer.Option("--lang", help="Language of rows that do not name one.")] = None,  # noqa: UP045
+        str | None, typer.Option("--to", help="Format to write; by default what the name of the target says.")
+    ] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="Format to read; by default what the file says.")] = None,
+    lang: Annotated[str | None, typer.Option("--lang", help="Language of rows that do not name one.")] = None,
     rename: Annotated[
-        Optional[list[str]], typer.Option("--label", help="Rename a label while converting, ORG=COMPANY. Repeatable.")
-    ] = None,  # noqa: UP045
+        list[str] | None, typer.Option("--label", help="Rename a label while converting, ORG=COMPANY. Repeatable.")
+    ] = None,
     values: Annotated[
         bool, typer.Option("--fill-values", help="Let the grammar read the values of spans that come without one.")
     ] = False,
