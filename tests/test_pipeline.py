@@ -109,3 +109,11 @@ def test_what_only_the_model_found_is_read_by_the_grammar() -> None:
     assert found.value is not None and found.value.to_dict() == {"value": "7", "unit": "percent"}
     (vague,) = resolve(text, "de", model=[entity(text, "sagen wir", "PERCENT", "model")])
     assert vague.value is None
+
+
+@pytest.mark.parametrize("lang", TEXTS)
+def test_the_doc_and_the_extraction_are_one_result(lang: str) -> None:
+    from finextract import extract, load
+
+    text = f"{TEXTS[lang][0]}\n\n  {TEXTS[lang][0]}"
+    assert load(lang, model="none")(text)._.entities == extract(text, lang=lang, model="none").entities
