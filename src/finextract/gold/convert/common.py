@@ -67,6 +67,16 @@ def objects(path: str, data: bytes) -> list[tuple[str, Row]]:
     return out
 
 
+def text_lines(path: str, data: bytes) -> list[str]:
+    """Lines of a UTF-8 file, cut at line feeds only; ``ValueError`` names the line of a byte that is none."""
+    try:
+        return data.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path}:{data[: error.start].count(10) + 1}: byte 0x{data[error.start]:02X} is not UTF-8"
+        ) from None
+
+
 def ordered(row: Mapping[str, Any]) -> Row:
     """The row with its keys, and those of its spans, in canonical order."""
     out = {k: row[k] for k in ROW_KEYS if k in row} | {k: v for k, v in row.items() if k not in ROW_KEYS}

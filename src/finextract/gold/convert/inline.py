@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from finextract.gold.convert.common import Row, ordered
+from finextract.gold.convert.common import Row, ordered, text_lines
 from finextract.gold.markup import LONG, MarkupError, parse, parse_value, render, render_value
 
 
@@ -62,12 +62,7 @@ def _short(span: Row) -> str:
 
 def read(path: str, data: bytes) -> list[Row]:
     """Rows of a markup file; ``ValueError`` names the line."""
-    try:
-        lines = data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path}:{data[: error.start].count(10) + 1}: byte 0x{data[error.start]:02X} is not UTF-8"
-        ) from None
+    lines = text_lines(path, data)
     heads = [n for n, line in enumerate(lines) if line.startswith("### ")]
     if any(line.strip() for line in lines[: heads[0] if heads else len(lines)]):
         raise ValueError(f"{path}:1: a passage begins with a header line, ### …")

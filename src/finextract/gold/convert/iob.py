@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from finextract.gold.convert.common import Row, pack, restore, tokens
+from finextract.gold.convert.common import Row, pack, restore, text_lines, tokens
 from finextract.gold.markup import render_value
 
 
@@ -51,12 +51,7 @@ def _short(span: Any) -> str:
 
 def read(path: str, data: bytes) -> list[Row]:
     """Rows of a column file."""
-    try:
-        lines = data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path}:{data[: error.start].count(10) + 1}: byte 0x{data[error.start]:02X} is not UTF-8"
-        ) from None
+    lines = text_lines(path, data)
     out: list[Row] = []
     comments: dict[str, Any] = {}
     words: list[tuple[str, str, int]] = []
