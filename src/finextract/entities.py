@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, Union
+from typing import Any, Literal
 
 Label = Literal["MONEY", "PERCENT", "COMPANY", "QUARTER"]
 LABELS: tuple[Label, ...] = ("MONEY", "PERCENT", "COMPANY", "QUARTER")
@@ -63,7 +63,10 @@ class Money:
     def from_dict(cls, data: Mapping[str, Any]) -> Money:
         return cls(
             str(data["currency"]),
-            *(_read_decimal(data, key) for key in ("amount", "min", "max", "scale")),
+            amount=_read_decimal(data, "amount"),
+            min=_read_decimal(data, "min"),
+            max=_read_decimal(data, "max"),
+            scale=_read_decimal(data, "scale"),
             modifier=data.get("modifier"),
         )
 
@@ -92,7 +95,9 @@ class Percent:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Percent:
         return cls(
-            *(_read_decimal(data, key) for key in ("value", "min", "max")),
+            value=_read_decimal(data, "value"),
+            min=_read_decimal(data, "min"),
+            max=_read_decimal(data, "max"),
             unit=str(data.get("unit", "percent")),
             modifier=data.get("modifier"),
         )
@@ -151,7 +156,7 @@ class Quarter:
         return cls(**{k: data.get(k) for k in ("year", "quarter", "fiscal", "start_month", "end_month", "relative")})
 
 
-Value = Union[Money, Percent, Company, Quarter]
+Value = Money | Percent | Company | Quarter
 VALUE_TYPES: dict[str, type[Money] | type[Percent] | type[Company] | type[Quarter]] = {
     "MONEY": Money,
     "PERCENT": Percent,

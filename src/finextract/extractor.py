@@ -7,16 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, Union
+from typing import TYPE_CHECKING, Literal, cast
 
 from finextract.entities import Entity, Extraction
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from finextract.companies.encoder import Scored
+
 Model = Literal["auto", "encoder", "fast", "none"]
 MODELS: tuple[Model, ...] = ("auto", "encoder", "fast", "none")
-Date = Union[str, datetime.date, None]
+Date = str | datetime.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ def check_text(text: object) -> str:
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
-            raise ValueError(f"[X104] text: character {error.start} is a lone surrogate (U+{ord(text[error.start]):04X})") from None
+            raise ValueError(
+                f"[X104] text: character {error.start} is a lone surrogate (U+{ord(text[error.start]):04X})"
+            ) from None
     return text
 
 
@@ -53,13 +57,13 @@ def resolve_model(model: str, lang: str) -> Model:
     if model not in MODELS:
         raise ValueError(f"[X105] model: {model!r} is none of {', '.join(MODELS)}")
     if model != "auto":
-        return model  # type: ignore[return-value]
+        return cast(Model, model)
     for name, tier in (("xx_fin_news_e5", "encoder"), (f"{lang}_fin_news_sm", "fast")):
         try:
             find_model(name)
         except (FileNotFoundError, ValueError):
             continue
-        return tier  # type: ignore[return-value]
+        return cast(Model, tier)
     return "none"
 
 
@@ -83,13 +87,15 @@ def _fast(lang: str) -> Language:
     return spacy.load(find_model(f"{lang}_fin_news_sm"))
 
 
-def _entities(texts: Sequence[str], langs: Sequence[str], dates: Sequence[Date], model: str) -> Iterator[tuple[Entity, ...]]:
+def _entities(
+    texts: Sequence[str], langs: Sequence[str], dates: Sequence[Date], model: str
+) -> Iterator[tuple[Entity, ...]]:
     """Entities of texts whose languages are known, in order."""
     from finextract.companies.join import join_companies
     from finextract.quantities import read
 
     tiers = [resolve_model(model, lang) for lang in langs]
-    encoded: dict[int, object] = {}
+    encoded: dict[int, list[Scored]] = {}
     chosen = [i for i, tier in enumerate(tiers) if tier == "encoder"]
     if chosen:
         from finextract.companies.encoder import CompanyEncoder
@@ -139,7 +145,9 @@ def _try(text: object, lang: str | None, date: Date) -> tuple[str, str, datetime
         return ExtractionError(code, rest or message, field)
 
 
-def extract_chunk(items: Sequence[tuple[object, str | None, Date]], model: str = "auto") -> list[Extraction | ExtractionError]:
+def extract_chunk(
+    items: Sequence[tuple[object, str | None, Date]], model: str = "auto"
+) -> list[Extraction | ExtractionError]:
     """Extractions of ``(text, lang, date)`` triples, in order; a bad one gives an :class:`ExtractionError` in its place."""
     read = [_try(*item) for item in items]
     good = [r for r in read if not isinstance(r, ExtractionError)]
@@ -156,7 +164,10 @@ def extract_chunk(items: Sequence[tuple[object, str | None, Date]], model: str =
             except Exception as error:
                 out.append(ExtractionError("X190", f"{type(error).__name__}: {error}", "text"))
         return out
-    results = (Extraction(t, code, e, day.isoformat() if day else None) for (t, code, day), e in zip(good, entities, strict=True))
+    results = (
+        Extraction(t, code, e, day.isoformat() if day else None)
+        for (t, code, day), e in zip(good, entities, strict=True)
+    )
     return [r if isinstance(r, ExtractionError) else next(results) for r in read]
 
 

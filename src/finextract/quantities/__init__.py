@@ -21,7 +21,9 @@ def parse_date(date: str | datetime.date | None) -> datetime.date | None:
         raise ValueError(f"[X102] date: {date!r} is not of the form YYYY-MM-DD") from None
 
 
-def readings(text: str, lang: str, date: str | datetime.date | None = None, trace: Trace | None = None) -> list[Reading]:
+def readings(
+    text: str, lang: str, date: str | datetime.date | None = None, trace: Trace | None = None
+) -> list[Reading]:
     """Spans with values and the names of the rules that read them, in order and without overlaps.
 
     ``trace(start, end, reason)`` is called for each near miss.
@@ -43,4 +45,6 @@ def readings(text: str, lang: str, date: str | datetime.date | None = None, trac
 
 def read(text: str, lang: str, date: str | datetime.date | None = None) -> list[Entity]:
     """MONEY, PERCENT and QUARTER entities of a text in a known language; ``date`` is the document's (YYYY-MM-DD)."""
-    return [Entity(r.start, r.end, r.label, text[r.start : r.end], r.value, "grammar") for r in readings(text, lang, date)]
+    return [
+        Entity(r.start, r.end, r.label, text[r.start : r.end], r.value, "grammar") for r in readings(text, lang, date)
+    ]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 
 from finextract.entities import Label, Money, Percent, Value
 from finextract.quantities.lexicon import Lexicon, Unit, load
@@ -56,7 +56,7 @@ class Atom:
         return unit.code if unit else ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _reader(lang: str) -> CjkReader | WesternReader:
     lex = load(lang)
     return CjkReader(lex) if lex.script == "cjk" else WesternReader(lex)
@@ -152,7 +152,7 @@ class AmountGrammar:
             start -= 1
         return start > 0 and (text[start - 1] in self.lex.prefix_last or text[start - 1] in "-–—~至到")
 
-    def _atom(self, text: str, number: Number, previous: int) -> Atom | None:
+    def _atom(self, text: str, number: Number, previous: int, bare: bool) -> Atom | None:
         lex = self.lex
         start, end = number.start, number.end
         if not self._near(text, start, end):
@@ -160,7 +160,11 @@ class AmountGrammar:
         left = text[start - 1] if start else ""
         negative = False
         sign = _SIGN.search(text, max(0, start - 3), start) if start and left in "-–△▲ " else None
-        if sign and sign[0][0] in "-–" and (sign.start() == previous or text[previous : sign.start()].isspace()):
+        if (
+            sign
+            and sign[0][0] in "-–"
+            and (sign.start() == previous or (bare and text[previous : sign.start()].isspace()))
+        ):
             sign = None  # a dash behind another numeral makes a range
         before = None
         if sign:
@@ -169,15 +173,35 @@ class AmountGrammar:
             before = self._prefix(text, start)
         if before:
             start = before[1]
-            if not negative and start and (sign := _SIGN.search(text, max(0, start - 3), start)) and sign.start() != previous:
+            if (
+                not negative
+                and start
+                and (sign := _SIGN.search(text, max(0, start - 3), start))
+                and sign.start() != previous
+            ):
                 negative, start = True, sign.start()
-        elif left.isalpha() and left.isascii() and not number.word and not number.vague and not _GLUED.search(text, max(0, start - 4), start):
+        elif (
+            left.isalpha()
+            and left.isascii()
+            and not number.word
+            and not number.vague
+            and not _GLUED.search(text, max(0, start - 4), start)
+        ):
             return None
         after = self._unit(text, number, end)
-        if before and after and before[0].word in lex.units and text[number.start - 1].isspace() and before[0].word.isalpha() and not before[0].word.isascii():
+        if (
+            before
+            and after
+            and before[0].word in lex.units
+            and text[number.start - 1].isspace()
+            and before[0].word.isalpha()
+            and not before[0].word.isascii()
+        ):
             before, start = None, number.start  # "… 米ドル 5億ドル": the word belongs to what stands before
         if after is None and not number.vague and (before is None or before[0].kind == "money"):
-            m = lex.latin_scale_re.match(text, end) or (lex.latin_scale_re.match(text, end + 1) if text[end : end + 1] in (" ", "\n", "-") else None)
+            m = lex.latin_scale_re.match(text, end) or (
+                lex.latin_scale_re.match(text, end + 1) if text[end : end + 1] in (" ", "\n", "-") else None
+            )
             if m and (not number.has_scale or self.cjk):
                 further = self._unit(text, number, m.end())
                 if before or (further and further[0].kind == "money"):
@@ -188,7 +212,12 @@ class AmountGrammar:
                     number.has_scale = True
                     number.end = end = m.end()
                     after = further
-        if after and after[0].kind == "money" and lex.before_guard and lex.before_guard.search(text[max(0, start - 8) : start]):
+        if (
+            after
+            and after[0].kind == "money"
+            and lex.before_guard
+            and lex.before_guard.search(text[max(0, start - 8) : start])
+        ):
             return None
         if before and before[0].kind == "percent":
             after = None
@@ -201,7 +230,12 @@ class AmountGrammar:
             return False
         if a.kind == "money":
             return a.code == b.code
-        return a.after is not None and b.after is not None and a.after.kind == b.after.kind or (a.before is not None and a.before.kind == "percent")
+        return (
+            a.after is not None
+            and b.after is not None
+            and a.after.kind == b.after.kind
+            or (a.before is not None and a.before.kind == "percent")
+        )
 
     def _joins(self, text: str, a: Atom, b: Atom) -> str:
         """How two neighbours belong together: range, enumeration, minor, or nothing."""
@@ -209,9 +243,20 @@ class AmountGrammar:
             return ""
         gap = text[a.end : b.start]
         lex = self.lex
-        if a.kind == "money" and b.after and b.after.kind == "money" and b.after.power < 0 and a.after and a.after.power > b.after.power:
+        if (
+            a.kind == "money"
+            and b.after
+            and b.after.kind == "money"
+            and b.after.power < 0
+            and a.after
+            and a.after.power > b.after.power
+        ):
             same = lex.raw.get("minor_of", {}).get(b.after.word, [b.after.code])
-            if (gap.strip() == "" or gap in lex.raw.get("minor_gaps", ())) and (a.code in same or b.after.code == a.code) and b.before is None:
+            if (
+                (gap.strip() == "" or gap in lex.raw.get("minor_gaps", ()))
+                and (a.code in same or b.after.code == a.code)
+                and b.before is None
+            ):
                 return "minor"
         if a.number.vague or b.number.vague or a.number.value is None or b.number.value is None:
             return ""
@@ -222,9 +267,18 @@ class AmountGrammar:
                     return ""
                 if self._identifier(text, a):
                     return ""
-                if lex.pair_re and lex.pair_re[0].fullmatch(gap) and not lex.pair_re[1].search(text[max(0, a.start - 8) : a.start]):
+                if (
+                    lex.pair_re
+                    and lex.pair_re[0].fullmatch(gap)
+                    and not lex.pair_re[1].search(text[max(0, a.start - 8) : a.start])
+                ):
                     return ""
-                if a.number.value >= 1900 and a.number.value <= 2100 and b.number.value < 1900 and not b.number.has_scale:
+                if (
+                    a.number.value >= 1900
+                    and a.number.value <= 2100
+                    and b.number.value < 1900
+                    and not b.number.has_scale
+                ):
                     return ""
                 return "range"
             if a.after is None and a.before is not None and b.before is None:
@@ -235,7 +289,9 @@ class AmountGrammar:
                 return "range"
             return ""
         if a.after is None and a.before is None and b.kind in ("money", "rate") and lex.enumeration_re.fullmatch(gap):
-            if self._identifier(text, a) or (a.number.value >= 1900 and a.number.value <= 2100 and not a.number.has_scale):
+            if self._identifier(text, a) or (
+                a.number.value >= 1900 and a.number.value <= 2100 and not a.number.has_scale
+            ):
                 return ""
             each = lex.each_re is not None and lex.each_re.search(text[max(0, a.start - 14) : a.start])
             comma = gap.strip() in (",", "、", "，")
@@ -245,7 +301,11 @@ class AmountGrammar:
 
     @staticmethod
     def _code_fits(a: Atom, b: Atom) -> bool:
-        return b.after is not None and (b.kind == a.kind) and (a.before is None or a.before.word in ("$", "¥") or a.before.code == b.after.code)
+        return (
+            b.after is not None
+            and (b.kind == a.kind)
+            and (a.before is None or a.before.word in ("$", "¥") or a.before.code == b.after.code)
+        )
 
     @staticmethod
     def _identifier(text: str, a: Atom) -> bool:
@@ -294,11 +354,15 @@ class AmountGrammar:
         if value != value.to_integral() and abs(value) < 20:
             return True
         rate_words = self.lex.raw["percent"].get("rate_words_re")
-        return any(w in sentence for w in self.lex.raw["percent"]["percent"]) or bool(rate_words and re.search(rate_words, sentence))
+        return any(w in sentence for w in self.lex.raw["percent"]["percent"]) or bool(
+            rate_words and re.search(rate_words, sentence)
+        )
 
     def _finish(self, text: str, group: list[Atom], how: str, trace: Trace | None) -> Reading | None:
         first, last = group[0], group[-1]
-        holder = next((a for a in reversed(group) if a.after is not None), None) or next((a for a in group if a.before is not None), None)
+        holder = next((a for a in reversed(group) if a.after is not None), None) or next(
+            (a for a in group if a.before is not None), None
+        )
         if holder is None:
             return None
         kind = holder.kind
@@ -315,7 +379,7 @@ class AmountGrammar:
                 if trace:
                     trace(start, end, "a scale word and a currency without a numeral: a unit, no amount")
                 return None
-        if kind == "money" and self.lex.lang in _CHECKS and not _CHECKS[self.lex.lang](text, group, holder):
+        if kind == "money" and (check := _check(self.lex.lang)) and not check(text, group, holder):
             if trace:
                 trace(start, end, "a word that only looks like an amount")
             return None
@@ -327,7 +391,10 @@ class AmountGrammar:
         if len(values) == 1 and first.number.low is not None:
             values, how = [first.number.low, values[0]], "range"
         if how == "minor":
-            whole = sum((v * Decimal(10) ** (a.after.power if a.after else 0) for v, a in zip(values, group, strict=True)), Decimal(0))
+            whole = sum(
+                (v * Decimal(10) ** (a.after.power if a.after else 0) for v, a in zip(values, group, strict=True)),
+                Decimal(0),
+            )
             values = [whole]
         elif kind == "money" and (power := (holder.after or holder.before or _NONE).power):
             values = [v * Decimal(10) ** power for v in values]
@@ -336,7 +403,9 @@ class AmountGrammar:
             if how == "minor" or len(values) == 1:
                 pass
         for k in range(1, min(len(values), len(group))):
-            if group[k].negative or (first.negative and how == "range" and group[k].before is None and group[k].after is None):
+            if group[k].negative or (
+                first.negative and how == "range" and group[k].before is None and group[k].after is None
+            ):
                 values[k] = -values[k]
         more = any(a.number.more for a in group)
         about = any(a.number.about for a in group)
@@ -345,14 +414,34 @@ class AmountGrammar:
         if kind == "money":
             code = self._currency(text, holder, start)
             if not values:
-                scale = holder.number.scale * (Decimal(10) ** holder.after.power if holder.after and holder.after.power else 1)
-                return Reading(start, end, "MONEY", Money(code, scale=scale, modifier=modifier if modifier != "approx" else None), "money.vague")
+                scale = holder.number.scale * (
+                    Decimal(10) ** holder.after.power if holder.after and holder.after.power else 1
+                )
+                return Reading(
+                    start,
+                    end,
+                    "MONEY",
+                    Money(code, scale=scale, modifier=modifier if modifier != "approx" else None),
+                    "money.vague",
+                )
             if len(values) == 1:
-                return Reading(start, end, "MONEY", Money(code, amount=values[0], modifier=modifier), f"money.{how or 'amount'}")
-            return Reading(start, end, "MONEY", Money(code, min=min(values), max=max(values), modifier=modifier), f"money.{how}")
-        unit = "percent" if kind in ("rate",) and (holder.after is None or holder.after.kind in ("percent", "tenths")) else ""
+                return Reading(
+                    start, end, "MONEY", Money(code, amount=values[0], modifier=modifier), f"money.{how or 'amount'}"
+                )
+            return Reading(
+                start, end, "MONEY", Money(code, min=min(values), max=max(values), modifier=modifier), f"money.{how}"
+            )
+        unit = (
+            "percent"
+            if kind in ("rate",) and (holder.after is None or holder.after.kind in ("percent", "tenths"))
+            else ""
+        )
         if not unit:
-            unit = "percentage_point" if kind == "points" or (holder.after and holder.after.kind == "percentage_point") else "basis_point"
+            unit = (
+                "percentage_point"
+                if kind == "points" or (holder.after and holder.after.kind == "percentage_point")
+                else "basis_point"
+            )
         if holder.after and holder.after.kind == "tenths":
             values = [v * 10 for v in values] if not isinstance(values, tuple) else values
         if not values:
@@ -360,8 +449,20 @@ class AmountGrammar:
                 trace(start, end, "a vague rate has no value")
             return None
         if len(values) == 1:
-            return Reading(start, end, "PERCENT", Percent(value=values[0], unit=unit, modifier=modifier), f"percent.{how or 'rate'}")
-        return Reading(start, end, "PERCENT", Percent(min=min(values), max=max(values), unit=unit, modifier=modifier), f"percent.{how}")
+            return Reading(
+                start,
+                end,
+                "PERCENT",
+                Percent(value=values[0], unit=unit, modifier=modifier),
+                f"percent.{how or 'rate'}",
+            )
+        return Reading(
+            start,
+            end,
+            "PERCENT",
+            Percent(min=min(values), max=max(values), unit=unit, modifier=modifier),
+            f"percent.{how}",
+        )
 
     @staticmethod
     def _values(group: list[Atom], how: str) -> list[Decimal]:
@@ -400,7 +501,7 @@ class AmountGrammar:
         for name, power in (("bu", 1), ("rin", 2)):
             piece = m.groupdict().get(name)
             if piece:
-                add += Decimal("5" if piece == "半" or piece == "반" else native.get(piece, piece)) / Decimal(10) ** power
+                add += Decimal("5" if piece in "半반" else str(native.get(piece, piece))) / Decimal(10) ** power
         return m.end(), [*values[:-1], values[-1] + add]
 
     # -- the whole ----------------------------------------------------------------------------
@@ -409,7 +510,8 @@ class AmountGrammar:
         atoms: list[Atom] = []
         previous = -1
         for number in numbers(text, self.lex.lang):
-            atom = self._atom(text, number, previous)
+            bare = not atoms or atoms[-1].end != previous or not atoms[-1].kind
+            atom = self._atom(text, number, previous, bare)
             if atom is None:
                 previous = number.end
                 continue
@@ -431,9 +533,8 @@ class AmountGrammar:
                 group.append(atoms[k])
                 how = how or joined
                 k += 1
-                if joined == "range" and atoms[k - 1].after is not None:
-                    if not (k < len(atoms) and self._joins(text, group[-1], atoms[k]) == "minor"):
-                        break
+                if joined == "range" and group[-1].after is not None:
+                    break
             if how == "enumeration" and group[-1].after is None and group[-1].before is None:
                 group, how, k = [atoms[i]], "", i + 1
             elif not how and group[0].after is None and group[0].before is None and k < len(atoms):
@@ -461,60 +562,29 @@ class AmountGrammar:
             k += 1
         if k == i or atoms[k].after is None or k == i + 1 or atoms[k].kind not in ("money", "rate"):
             return ""
-        return "enumeration" if not any(self._identifier(text, a) or (not a.number.has_scale and (a.number.value or 0) >= 1900) for a in atoms[i:k]) else ""
+        return (
+            "enumeration"
+            if not any(
+                self._identifier(text, a) or (not a.number.has_scale and (a.number.value or 0) >= 1900)
+                for a in atoms[i:k]
+            )
+            else ""
+        )
 
 
-def _korean(text: str, group: list[Atom], holder: Atom) -> bool:
-    """A lone Hangul numeral or a numeral glued into a word (사원, 일원, 구원) is no amount."""
-    number = group[0].number
-    head = text[number.start]
-    if "가" <= head <= "힣":
-        if number.start and "가" <= text[number.start - 1] <= "힣" and group[0].before is None:
-            return False
-        body = text[number.start : number.end].replace(" ", "")
-        if not number.vague and not number.has_scale and holder.after and holder.after.kind == "money":
-            return False
-        if not number.vague and (len(body) < 2 or not number.has_scale) and holder.after and holder.after.word in ("원", "전", "엔", "위안", "동"):
-            return len(body) == 1 and text[number.end : number.end + 1] == " " and body in "천만백"
-    return True
+@cache
+def _check(lang: str) -> Callable[[str, list[Atom], Atom], bool] | None:
+    """``languages/LANG/checks.py``: what only looks like an amount in that language."""
+    from importlib import import_module, util
+
+    name = f"finextract.languages.{lang}.checks"
+    if util.find_spec(name) is None:
+        return None
+    counts: Callable[[str, list[Atom], Atom], bool] = import_module(name).counts
+    return counts
 
 
-def _chinese(text: str, group: list[Atom], holder: Atom) -> bool:
-    """一元, 二元, 三元 as words (二元论, 三元锂电池) are kept out by the guard; a lone 几元 or 数元 counts."""
-    number = group[0].number
-    word = holder.after.word if holder.after else ""
-    if word in ("分", "角", "毛", "块", "塊"):
-        if number.start and text[number.start - 1] in "第长長":
-            return False
-        end = group[-1].end
-        if len(group) > 1 and group[0].after and group[0].after.power > -2 and group[0].after.word != word:
-            return True
-        if word != "分" and re.match(r"[一二三四五六七八九1-9](?![\d一-鿿])", text[end : end + 2]):
-            return True
-        return re.search(_PRICE, text[max(0, number.start - 7) : number.start]) is not None
-    return True
-
-
-_PRICE = r"(?:每|价|價|仅|只要|卖|賣|收|派|息|费|費|低|便宜|贵|貴|降|涨|漲|付|省|赚|賺|亏|花|股).{0,4}$"
-
-
-def _german(text: str, group: list[Atom], holder: Atom) -> bool:
-    """20 Euro-Länder is a count; ein Rand, eine Krone, ein Pfund are words; 45-Millionen-Euro-Kredit is an amount."""
-    number = group[-1].number
-    end = group[-1].end
-    compound = text[end : end + 1] == "-" and text[end + 1 : end + 2].isalpha()
-    if compound and not number.joined and not number.has_scale:
-        return False
-    if number.article and holder.after:
-        if compound or holder.after.word in ("Rand", "Krone", "Pfund", "Real", "Lira", "Mark", "Won", "Dinar", "Kronen"):
-            return False
-    return True
-
-
-_CHECKS: dict[str, Callable[[str, list[Atom], Atom], bool]] = {"ko": _korean, "zh": _chinese, "de": _german}
-
-
-@lru_cache(maxsize=None)
+@cache
 def grammar(lang: str) -> AmountGrammar:
     """The amount grammar of a language (cached)."""
     return AmountGrammar(lang)

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -80,7 +80,12 @@ def _cldr(locale_name: str, ignore: Iterable[str]) -> dict[str, str]:
     from babel.core import get_global
     from babel.numbers import get_currency_name
 
-    current = {code for spans in get_global("territory_currencies").values() for code, _, end, tender in spans if end is None and tender}
+    current = {
+        code
+        for spans in get_global("territory_currencies").values()
+        for code, _, end, tender in spans
+        if end is None and tender
+    }
     locale = Locale.parse(locale_name)
     names: dict[str, str] = {}
     for code in sorted(locale.currencies):
@@ -130,7 +135,7 @@ class Lexicon:
 DASH = r"[-–—―~‒－ー]{1,2}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(lang: str) -> Lexicon:
     """The compiled lexicon of a language; about 50 ms the first time."""
     if lang not in LANGUAGES:
@@ -175,7 +180,10 @@ def load(lang: str) -> Lexicon:
     lex.wide_context = raw.get("wide_context", {})
     lex.excepted = {m: re.compile(e) for m, e in raw["modifiers"].get("except_re", {}).items()}
     if "pair_re" in raw["ranges"]:  # words that make a range only behind another word: von … auf
-        lex.pair_re = (re.compile(rf"\s{{0,2}}{raw['ranges']['pair_re'][1]}\s{{0,2}}"), re.compile(rf"{raw['ranges']['pair_re'][0]}\s{{0,2}}$"))
+        lex.pair_re = (
+            re.compile(rf"\s{{0,2}}{raw['ranges']['pair_re'][1]}\s{{0,2}}"),
+            re.compile(rf"{raw['ranges']['pair_re'][0]}\s{{0,2}}$"),
+        )
     lex.prefix_re = re.compile(f"(?:{_bounded(lex.prefixes, left=True)})\\s{{0,2}}$")
     lex.prefix_last = frozenset(word.strip()[-1] for word in lex.prefixes)
     for power, words in common["latin_scales"].items():
@@ -188,7 +196,9 @@ def load(lang: str) -> Lexicon:
     gap = r"[\s\"'„“”「『]{0,2}"
     modifiers = raw["modifiers"]
     order = ("equal_or_more", "equal_or_less", "less_than", "more_than", "approx")
-    lex.before = [(m, re.compile(f"(?:{modifiers['before_re'][m]}){gap}$")) for m in order if m in modifiers["before_re"]]
+    lex.before = [
+        (m, re.compile(f"(?:{modifiers['before_re'][m]}){gap}$")) for m in order if m in modifiers["before_re"]
+    ]
     lex.after = [(m, re.compile(f"\\s?(?:{modifiers['after_re'][m]})")) for m in order if m in modifiers["after_re"]]
     guards = raw.get("guards", {})
     lex.guards = {word: re.compile(expr) for word, expr in guards.get("after_re", {}).items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from finextract.quantities.lexicon import Lexicon, literal
@@ -100,7 +100,7 @@ class CjkReader:
                     num = None
                     break
             elif kind == "n":
-                if spaced and (last != "b" or not self.follow.match(text, m.end())):
+                if spaced and (last != "b" or piece[0] < "가" or not self.follow.match(text, m.end())):
                     break
                 if last == "s" and len(piece) > 1 and not piece.startswith(("〇", "零", "○", "영", "공")):
                     break
@@ -109,7 +109,13 @@ class CjkReader:
                     number.end = m.end()
                     return number if not last else None
                 num, digit_run = Decimal(plain), piece
-                if len(plain) == 2 and "0" < plain[0] < plain[1] and not last and (nxt := self.token.match(text, m.end())) and nxt.lastgroup in ("s", "b"):
+                if (
+                    len(plain) == 2
+                    and "0" < plain[0] < plain[1]
+                    and not last
+                    and (nxt := self.token.match(text, m.end()))
+                    and nxt.lastgroup in ("s", "b")
+                ):
                     num, pair = Decimal(plain[1]), Decimal(plain[0]) / Decimal(plain[1])  # 三五十: thirty to fifty
             elif kind == "v":
                 if last == "s" or (last == "n" and num is not None and not number.vague):
@@ -172,7 +178,13 @@ class CjkReader:
             pass
         total = sum((v for v, _ in parts), Decimal(0)) + section
         if num is not None:
-            if self.colloquial and last == "n" and len(digit_run) == 1 and digit_run not in "零〇○" and (parts or section):
+            if (
+                self.colloquial
+                and last == "n"
+                and len(digit_run) == 1
+                and digit_run not in "零〇○"
+                and (parts or section)
+            ):
                 step = small_scale if section else parts[-1][1]
                 num *= step / 10
             total += num
@@ -192,7 +204,7 @@ class CjkReader:
 def last_scale_of(kind: str, piece: str, reader: CjkReader, scale: Decimal, last: str) -> Decimal:
     """Multiplier of a run of scale words: 千万 is 10^7, 万亿 10^12; a digit in between starts anew."""
     value = reader.small[piece] if kind == "s" else reader.big[piece]
-    return scale * value if last in ("s", "b") else value
+    return Decimal(scale * value) if last in ("s", "b") else value
 
 
 class WesternReader:
@@ -232,7 +244,11 @@ class WesternReader:
         text = re.sub(r"[.,][–—-]$", "", text).replace("'", "").replace(" ", "")
         if self.comma:
             if "," in text and "." in text:
-                text = text.replace(".", "").replace(",", ".") if text.rfind(",") > text.rfind(".") else text.replace(",", "")
+                text = (
+                    text.replace(".", "").replace(",", ".")
+                    if text.rfind(",") > text.rfind(".")
+                    else text.replace(",", "")
+                )
             elif text.count(",") > 1:
                 text = text.replace(",", "")
             elif "," in text:
@@ -252,7 +268,9 @@ class WesternReader:
             number.vague = True
             base = self.vague.get(m[0].strip(), Decimal(1)) if kind == "vague" else Decimal(1)
             at = m.end("vb") if kind == "vb" else m.end()
-            s = self.scale.match(text, at) or (self.of.match(text, at) and self.scale.match(text, self.of.match(text, at).end()))  # type: ignore[union-attr]
+            s = self.scale.match(text, at)
+            if s is None and (of := self.of.match(text, at)):
+                s = self.scale.match(text, of.end())
             scale = base
             if s:
                 scale *= self.scales[s["s"]]
@@ -312,13 +330,23 @@ def half_value(word: str) -> Decimal:
     """German and English words with a half: anderthalb, eineinhalb, dreieinhalb, halbe, half."""
     if word.startswith(("anderthalb", "einundeinhalb", "eineinhalb")):
         return Decimal("1.5")
-    for stem, value in (("zwei", 2), ("drei", 3), ("vier", 4), ("fünf", 5), ("sechs", 6), ("sieben", 7), ("acht", 8), ("neun", 9), ("zehn", 10)):
+    for stem, value in (
+        ("zwei", 2),
+        ("drei", 3),
+        ("vier", 4),
+        ("fünf", 5),
+        ("sechs", 6),
+        ("sieben", 7),
+        ("acht", 8),
+        ("neun", 9),
+        ("zehn", 10),
+    ):
         if word.startswith(stem):
             return Decimal(value) + Decimal("0.5")
     return Decimal("0.5")
 
 
-@lru_cache(maxsize=None)
+@cache
 def number_words(lang: str) -> dict[str, Decimal]:
     """Number words of a language with its own ``numerals`` module: word (lower and capitalised) -> value."""
     import importlib

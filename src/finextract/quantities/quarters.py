@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from finextract.entities import Quarter
@@ -55,13 +55,17 @@ class QuarterGrammar:
         self.native = {c: v for v, chars in digits.items() for c in chars}
         self._counter = 0
         self.patterns = [
-            Pattern(self._compile(p["re"]), bool(p.get("fiscal")), f"quarter.{k}", (p.get("quarter"), p.get("end_month")))
+            Pattern(
+                self._compile(p["re"]), bool(p.get("fiscal")), f"quarter.{k}", (p.get("quarter"), p.get("end_month"))
+            )
             for k, p in enumerate(raw["patterns"], 1)
         ]
         self.relative = {w: int(v) for w, v in raw["relative"].items()}
         relative_words = literal(self.relative)
         relative = raw.get("relative_re")
-        self.relative_re = re.compile(relative.replace("{R}", f"(?P<rel>{relative_words})") if relative else f"(?P<rel>{relative_words})")
+        self.relative_re = re.compile(
+            relative.replace("{R}", f"(?P<rel>{relative_words})") if relative else f"(?P<rel>{relative_words})"
+        )
         self.not_before = re.compile(raw.get("not_before_re", "(?!)"))
         self.not_after = re.compile(raw.get("not_after_re", "(?!)"))
         self.anchor = re.compile(raw["anchor_re"])
@@ -97,7 +101,11 @@ class QuarterGrammar:
         return re.compile(self._expand(template))
 
     def _groups(self, m: re.Match[str]) -> dict[str, str]:
-        return {(k.rsplit("_", 1)[0] if k.startswith("era") else k.split("_")[0]): v for k, v in m.groupdict().items() if v is not None}
+        return {
+            (k.rsplit("_", 1)[0] if k.startswith("era") else k.split("_")[0]): v
+            for k, v in m.groupdict().items()
+            if v is not None
+        }
 
     def _month(self, word: str) -> int:
         return self.months.get(word) or int(word)
@@ -157,26 +165,30 @@ class QuarterGrammar:
                 continue
             if start - fiscal_at > 300:
                 last_fiscal_year = None  # a fiscal year named far away may be another firm's
-            reading, last_year, last_fiscal_year = self._value(text, start, stop, known, g, date, last_year, last_fiscal_year, out, trace)
+            reading, last_year, last_fiscal_year = self._value(
+                text, start, stop, known, g, date, last_year, last_fiscal_year, out, trace
+            )
             if reading is None:
                 continue
-            if self.gloss_before and (m := self.gloss_before.search(text[max(0, start - 16) : start])):
+            if self.gloss_before and (lead := self.gloss_before.search(text[max(0, start - 16) : start])):
                 at = max(0, start - 16)
-                months = self._months(self._groups(m), date, None)
-                if months and (not out or out[-1].end <= at + m.start()):
-                    out.append(Reading(at + m.start(), at + m.end(), "QUARTER", months, "quarter.gloss"))
+                months = self._months(self._groups(lead), date, None)
+                if months and (not out or out[-1].end <= at + lead.start()):
+                    out.append(Reading(at + lead.start(), at + lead.end(), "QUARTER", months, "quarter.gloss"))
             out.append(reading)
             end = reading.end
             if last_fiscal_year is not None:
                 fiscal_at = end
-            if self.gloss and (m := self.gloss.match(text, end)):
-                groups = self._groups(m)
+            if self.gloss and (gloss := self.gloss.match(text, end)):
+                groups = self._groups(gloss)
                 value = reading.value
-                months = self._months(groups, date, value.year if isinstance(value, Quarter) and not value.fiscal else None)
-                head = re.match(r"\s?[(（]\s?", m[0])
-                if months and head and reach.get(m.start() + head.end(), 0) < m.end():
-                    out.append(Reading(m.start() + head.end(), m.end(), "QUARTER", months, "quarter.gloss"))
-                    end = m.end()
+                months = self._months(
+                    groups, date, value.year if isinstance(value, Quarter) and not value.fiscal else None
+                )
+                head = re.match(r"\s?[(（]\s?", gloss[0])
+                if months and head and reach.get(gloss.start() + head.end(), 0) < gloss.end():
+                    out.append(Reading(gloss.start() + head.end(), gloss.end(), "QUARTER", months, "quarter.gloss"))
+                    end = gloss.end()
         return out
 
     def _months(self, g: dict[str, str], date: datetime.date | None, year: int | None) -> Quarter | None:
@@ -229,7 +241,17 @@ class QuarterGrammar:
         trace: Trace | None,
     ) -> tuple[Reading | None, int | None, int | None]:
         if pattern is None:
-            return Reading(start, stop, "QUARTER", Quarter(relative=self.relative[re.sub(r"\s+", " ", g["rel"])]), "quarter.relative"), last_year, last_fiscal_year
+            return (
+                Reading(
+                    start,
+                    stop,
+                    "QUARTER",
+                    Quarter(relative=self.relative[re.sub(r"\s+", " ", g["rel"])]),
+                    "quarter.relative",
+                ),
+                last_year,
+                last_fiscal_year,
+            )
         if "m2" in g or "me" in g or pattern.value[1]:
             if pattern.value[1]:
                 g = {**g, "me": str(pattern.value[1])}
@@ -241,7 +263,12 @@ class QuarterGrammar:
             return Reading(start, stop, "QUARTER", months, pattern.name), last_year, last_fiscal_year
         quarter = pattern.value[0] or self.words.get(g["q"]) or int(g["q"])
         year = self._year(g)
-        fiscal = pattern.fiscal or (self._slash is not None and self._slash.search(text[start:stop]) is not None) or "fy" in g or g.get("d", "") in self.fiscal_deictic
+        fiscal = (
+            pattern.fiscal
+            or (self._slash is not None and self._slash.search(text[start:stop]) is not None)
+            or "fy" in g
+            or g.get("d", "") in self.fiscal_deictic
+        )
         if not fiscal and self.fiscal_after and self.fiscal_after.search(text[max(0, start - 12) : start]):
             fiscal = True
         explicit = year is not None
@@ -256,24 +283,38 @@ class QuarterGrammar:
         elif year is None and fiscal:
             year = last_fiscal_year or self._named_fiscal_year(text, start)
         elif year is None and not fiscal:
-            gloss = before[-1] if before and isinstance(before[-1].value, Quarter) and before[-1].value.start_month else None
+            gloss = (
+                before[-1]
+                if before and isinstance(before[-1].value, Quarter) and before[-1].value.start_month
+                else None
+            )
             if gloss and re.fullmatch(r"\s?[(（]\s?", text[gloss.end : start]) and isinstance(gloss.value, Quarter):
                 if gloss.value.end_month != quarter * 3:
-                    return Reading(start, stop, "QUARTER", Quarter(quarter=quarter, fiscal=True), "quarter.gloss"), last_year, last_fiscal_year
+                    return (
+                        Reading(start, stop, "QUARTER", Quarter(quarter=quarter, fiscal=True), "quarter.gloss"),
+                        last_year,
+                        last_fiscal_year,
+                    )
                 year = gloss.value.year
             elif last_fiscal_year is not None:
                 year, fiscal = last_fiscal_year, True
             elif date:
-                year = self._directed(text[start:stop], quarter, date) or nearest_year(quarter * 3 - 2, quarter * 3, date)
+                year = self._directed(text[start:stop], quarter, date) or nearest_year(
+                    quarter * 3 - 2, quarter * 3, date
+                )
             else:
                 year = last_year
         if explicit:
             last_year = year
             last_fiscal_year = year if fiscal else None
-        return Reading(start, stop, "QUARTER", Quarter(year=year, quarter=quarter, fiscal=fiscal), pattern.name), last_year, last_fiscal_year
+        return (
+            Reading(start, stop, "QUARTER", Quarter(year=year, quarter=quarter, fiscal=fiscal), pattern.name),
+            last_year,
+            last_fiscal_year,
+        )
 
 
-@lru_cache(maxsize=None)
+@cache
 def grammar(lang: str) -> QuarterGrammar:
     """The quarter grammar of a language (cached)."""
     return QuarterGrammar(lang)
