@@ -68,6 +68,7 @@ SHORT_SOURCE = {
 }  # fmt: skip
 # Korean names of one syllable that are worth finding; all are ambiguous.
 ONE_SYLLABLE = ("갭", "델", "줌", "쉘", "셸")
+PLAIN_COMPANY = re.compile(r"^[\u4e00-\u9fff]{2,}(?<!有限)(?<!责任)(?<!責任)公司$")
 NOT_COMPANY = re.compile(
     r"学校法人|財団法人|社団法人|宗教法人|医療法人|社会福祉法人|独立行政法人|国立大学|共済組合|健康保険組合|協同組合|連合会|組合$|政府$|共和国|"
     r"大学$|協会$|基金$|特定目的会社$|銀行券|Preferred Stock|Depositary|% ?(?:Series|Notes)|\d%|^EGB |/[A-Z]|TL\.Z|Warrant|\bUnits?\b|\bRights?$|\bETF\b|\bETN\b"
@@ -422,7 +423,8 @@ def alias_candidates(rec: Rec) -> Iterator[tuple[str, str, int]]:
     pool: dict[tuple[str, str], int] = {}
     for lang, name in rec.names.items():
         pool.setdefault((name, lang), 0)
-        pool.setdefault((strip_legal(name), lang), 1 if rec.rank == 1 else 0)
+        if not (rec.rank == 1 and PLAIN_COMPANY.search(name)):  # 英国广播公司 is a name as a whole
+            pool.setdefault((strip_legal(name), lang), 1 if rec.rank == 1 else 0)
     for alias, lang in rec.aliases.items():
         pool.setdefault((alias, lang), 1)
         pool.setdefault((strip_legal(alias), lang), 1)
@@ -446,7 +448,9 @@ def alias_candidates(rec: Rec) -> Iterator[tuple[str, str, int]]:
             continue
         if not 2 <= len(alias) <= 60 or alias.isdigit():
             continue
-        if re.search(r"(?<!有限)(?<!责任)(?<!責任)公司$|(?<=[가-힣])측$", alias):  # these words stay outside a span
+        if re.search(r"(?<!有限)(?<!责任)(?<!責任)公司$|(?<=[가-힣])측$", alias) and (
+            kind or rec.rank > 1 or not PLAIN_COMPANY.search(alias)
+        ):  # these words stay outside a span
             continue
         if re.search(r"[()\[\]\"<>;:?!*]", alias) and not re.search(r"㈜|\(주\)", alias):
             continue
@@ -601,7 +605,9 @@ def make_aliases(records: list[Rec]) -> tuple[dict[str, dict[str, tuple[str, int
     for i, rec in enumerate(records):
         row = main_row[rec.id[1:]] if rec.id.startswith("=") else i
         for alias, group, kind in alias_candidates(rec):
-            if alias in words.dropped[group]:
+            if alias in words.dropped[group] or (
+                group == "latin" and len(alias) > 3 and alias.isupper() and alias.title() in words.dropped[group]
+            ):
                 continue
             key = (rec.rank, kind, rec.order, rec.part)
             old = found[group][alias].get(row)

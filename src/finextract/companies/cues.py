@@ -46,6 +46,7 @@ class _Cues:
     before: re.Pattern[str]
     verbs: re.Pattern[str]
     product: re.Pattern[str]
+    sports: re.Pattern[str]
     senses: dict[str, _Sense]
 
 
@@ -71,6 +72,7 @@ def _load(lang: str) -> _Cues:
         re.compile(f"(?:{any_of(table['before'])})[「『\"'“„(]?$"),
         re.compile(_compile(table["verbs"], lang)),
         re.compile(" ?" * (lang == "ko") + f"(?:{any_of(table['product_after'])})"),
+        re.compile(_compile(table["sports"], lang)),
         senses,
     )
 
@@ -101,6 +103,11 @@ def evidence(text: str, hit: Hit, lang: str) -> list[Evidence]:
     before = folded[max(0, hit.start - 24) : hit.start]
     if found := cues.product.match(behind):
         out.append(Evidence("product word", found[0].strip(), -0.5))
+    left, right = _sentence(folded, hit.start, hit.end, _WINDOW[lang])
+    around = left + "\u0001" + right
+    club = sorted(set(cues.sports.findall(around)))
+    if len(club) > 1:
+        out.append(Evidence("a club's words", " ".join(club[:4]), -0.5))
     if not hit.ambiguous and sense is None:
         return out
     if hit.end > hit.name_end and folded[hit.name_end : hit.end] not in ("s", "'s"):
@@ -116,11 +123,11 @@ def evidence(text: str, hit: Hit, lang: str) -> list[Evidence]:
             else 0.3
         )
         out.append(Evidence("word before", found[0].strip(), weight))
-    left, right = _sentence(folded, hit.start, hit.end, _WINDOW[lang])
-    around = left + "\u0001" + right
     verbs = sorted(set(cues.verbs.findall(around)))
     if verbs:
-        out.append(Evidence("business words", " ".join(verbs[:6]), min(0.12 * len(verbs), 0.36)))
+        out.append(
+            Evidence("business words", " ".join(verbs[:6]), min(0.12 * len(verbs), 0.36 if hit.rank <= 2 else 0.24))
+        )
     if sense is not None:
         known = sorted(set(sense.for_.findall(around)))
         if known:
