@@ -149,21 +149,18 @@ def extract_chunk(
     items: Sequence[tuple[object, str | None, Date]], model: str = "auto"
 ) -> list[Extraction | ExtractionError]:
     """Extractions of ``(text, lang, date)`` triples, in order; a bad one gives an :class:`ExtractionError` in its place."""
+    resolve_model(model, "ja")
     read = [_try(*item) for item in items]
     good = [r for r in read if not isinstance(r, ExtractionError)]
     results: Iterator[Extraction | ExtractionError]
     try:
         entities = list(_entities([g[0] for g in good], [g[1] for g in good], [g[2] for g in good], model))
-    except Exception:
+    except (OSError, ImportError):  # a model or a library is missing: no fault of the documents
+        raise
+    except Exception as error:
         if len(items) == 1:
-            raise
-        out: list[Extraction | ExtractionError] = []
-        for item in items:
-            try:
-                out += extract_chunk([item], model)
-            except Exception as error:
-                out.append(ExtractionError("X190", f"{type(error).__name__}: {error}", "text"))
-        return out
+            return [ExtractionError("X190", f"{type(error).__name__}: {error}", "text")]
+        return [one for item in items for one in extract_chunk([item], model)]
     results = (
         Extraction(t, code, e, day.isoformat() if day else None)
         for (t, code, day), e in zip(good, entities, strict=True)
