@@ -91,14 +91,18 @@ def test_split_by_manifest_and_by_hash(tmp_path: Path) -> None:
     ]
     gold.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     manifest = tmp_path / "splits.json"
-    for form in ({"x0": "train", "x1": "dev", "x2": "test"}, {"train": ["x0"], "dev": ["x1"], "test": ["x2"]}):
-        manifest.write_text(json.dumps(form), encoding="utf-8")
-        got = data.read_gold([gold], manifest)
-        assert {part: [e.id for e in examples] for part, examples in got.items()} == {
-            "train": ["x0"],
-            "dev": ["x1"],
-            "test": ["x2"],
-        }
+    manifest.write_text(json.dumps({"de": {"train": {"x0": "hash"}, "dev": {"x1": "hash"}}}), encoding="utf-8")
+    got = data.read_gold([gold], manifest)
+    ids = {part: [e.id for e in examples] for part, examples in got.items()}
+    assert ids == {
+        "train": ["x0"],
+        "dev": ["x1"],
+        "test": ["x2"],
+        "seeds": [],
+    }  # what the manifest does not know is never trained on
+    manifest.write_text('["x0"]', encoding="utf-8")
+    with pytest.raises(data.DataError, match=r"splits\.json"):
+        data.read_gold([gold], manifest)
 
 
 def test_bad_lines_are_named(tmp_path: Path) -> None:

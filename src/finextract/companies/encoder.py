@@ -265,18 +265,12 @@ class CompanyEncoder:
 
     @classmethod
     def load(cls, path: Path | None = None, *, threads: int = 1) -> CompanyEncoder:
-        """Load the model in the folder ``path``, or the one that comes with the package, for ``threads`` threads."""
-        import onnxruntime
-        from tokenizers import Tokenizer
+        """The model in the folder ``path``, or the one that comes with the package, for ``threads`` threads.
 
+        A model that was loaded before is given out again: it holds no state between texts.
+        """
         folder = find_model(MODEL) if path is None else Path(path)
-        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
-        return cls(session, Tokenizer.from_file(str(folder / "tokenizer.json")), meta)
+        return _load(folder, threads)
 
     def predict(self, texts: Sequence[str]) -> list[list[Scored]]:
         """The names in each text, in order: companies, and what else the encoder tells from them.
@@ -321,6 +315,20 @@ class CompanyEncoder:
         ids = np.array([[self._bos, *e.ids[w.first_piece : w.last_piece], self._eos]], np.int64)
         piece, place, char, kind = window_characters(text, e.offsets, w)[:, None]
         return {"ids": ids, "piece": piece, "place": place, "char": char, "kind": kind}
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, threads: int) -> CompanyEncoder:
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    return CompanyEncoder(session, Tokenizer.from_file(str(folder / "tokenizer.json")), meta)
 
 
 def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Window) -> Ints:

@@ -147,7 +147,7 @@ def evaluate(args: argparse.Namespace) -> None:
     gold = _gold(args.gold)
     encoder = CompanyEncoder.load(args.model)
     seen = surfaces(gold["train"])
-    scores = {part: score(encoder, gold[part], seen) for part in ("dev", "test")}
+    scores = {part: score(encoder, gold[part], seen) for part in ("dev", "test", "seeds")}
     print(json.dumps(scores, indent=1, ensure_ascii=False))
     if args.write:
         meta = _read_meta(args.model)

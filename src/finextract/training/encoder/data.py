@@ -119,23 +119,29 @@ def read_corpora(folder: Path) -> dict[str, list[Example]]:
 
 
 def split_of(identifier: str, manifest: dict[str, str] | None = None) -> str:
-    """``train``, ``dev`` or ``test``: from the manifest, else by a hash of the passage's id."""
-    if manifest and identifier in manifest:
-        return manifest[identifier]
+    """``train``, ``dev``, ``test`` or ``seeds``: from the manifest; where there is none, by a hash of the passage's id.
+
+    What the manifest does not know is ``test``, so that it is never trained on.
+    """
+    if manifest is not None:
+        return manifest.get(identifier, "test")
     k = int(hashlib.sha256(identifier.encode()).hexdigest(), 16) % 10
     return "test" if k < 2 else "dev" if k == 2 else "train"
 
 
+def read_manifest(path: Path) -> dict[str, str]:
+    """The split of every passage from ``splits.json`` (language, split, passage id)."""
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return {i: split for splits in raw.values() for split, ids in splits.items() for i in ids}
+    except AttributeError:
+        raise DataError(f"{path}: languages, then splits, then passages are expected") from None
+
+
 def read_gold(paths: Sequence[Path], manifest: Path | None = None) -> dict[str, list[Example]]:
     """Gold files (JSON lines) by split. Only companies are annotated there."""
-    splits: dict[str, str] | None = None
-    if manifest is not None and manifest.is_file():
-        raw = json.loads(manifest.read_text(encoding="utf-8"))
-        raw = raw.get("splits", raw)
-        splits = (
-            {i: part for part, ids in raw.items() for i in ids} if isinstance(next(iter(raw.values())), list) else raw
-        )
-    out: dict[str, list[Example]] = {"train": [], "dev": [], "test": []}
+    splits = read_manifest(manifest) if manifest is not None and manifest.is_file() else None
+    out: dict[str, list[Example]] = {"train": [], "dev": [], "test": [], "seeds": []}
     for path in paths:
         for _, row in _lines(path):
             spans = tuple((s["start"], s["end"], "COMPANY", 1.0) for s in row["spans"] if s["label"] == "COMPANY")
