@@ -263,8 +263,8 @@ def read_row(stem: str, rank: int, part: str, order: int, row: dict[str, str]) -
     return rec
 
 
-def from_world(path: Path) -> Iterator[Rec]:
-    """``world.tsv``: listing, country, en, ja, ko, zh, aliases, de; the most reported first."""
+def from_world(path: Path, rank: int = 1, source: str = "general-knowledge") -> Iterator[Rec]:
+    """``world.tsv`` (and, with a lower rank, ``composed.tsv``): listing, country, en, ja, ko, zh, aliases, de; the most reported first."""
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -273,7 +273,7 @@ def from_world(path: Path) -> Iterator[Rec]:
             raise SystemExit(f"{path.name}:{number}: {len(cells)} cells, three to eight are expected")
         cells += [""] * (8 - len(cells))
         listing, country, en, ja, ko, zh, aliases, de = cells
-        rec = Rec(1, number, country=country, sources=["general-knowledge"])
+        rec = Rec(rank, number, country=country, sources=[source])
         rec.names = {k: v for k, v in (("en", en), ("ja", ja), ("de", de or en), ("ko", ko), ("zh", zh)) if v}
         for item in filter(None, listing.split(" ")):
             mic, colon, ticker = item.partition(":")
@@ -724,7 +724,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=DATA)
     options = parser.parse_args(argv)
     world = list(from_world(DATA / "world.tsv")) if (DATA / "world.tsv").exists() else []
-    records = merge([*world, *from_lists(options.lists)])
+    composed = list(from_world(DATA / "composed.tsv", 4, "composed-gold-train"))
+    records = merge([*world, *from_lists(options.lists), *composed])
     # main rows first, then the share-alike parts, so that row numbers run through the files in the order of loading
     order = {"main": 0, "jmnedict": 1, "cedict": 2}
     settle_isins(records)

@@ -55,17 +55,32 @@ def main() -> int:
                 continue
             for m in re.finditer(re.escape(span["text"]), text):
                 if not any(s["start"] < m.end() and m.start() < s["end"] for s in spans):
-                    print(f"{args.draft}:{number}: note: {span['text']!r} also stands unmarked: …{text[max(0, m.start() - 8) : m.end() + 8]!r}")
-        row = {"id": f"{args.lang}-{args.batch}-{k:04d}", "lang": args.lang, "source": "composed", "text": text, "spans": spans}
+                    print(
+                        f"{args.draft}:{number}: note: {span['text']!r} also stands unmarked: …{text[max(0, m.start() - 8) : m.end() + 8]!r}"
+                    )
+        row = {
+            "id": f"{args.lang}-{args.batch}-{k:04d}",
+            "lang": args.lang,
+            "source": "composed",
+            "text": text,
+            "spans": spans,
+        }
         row["date"] = meta.get("date")
-        row["meta"] = {"genre": meta.get("genre", ""), "style": meta.get("style", ""), "traps": meta.get("traps") == "1", "batch": args.batch}
+        row["meta"] = {
+            "genre": meta.get("genre", ""),
+            "style": meta.get("style", ""),
+            "traps": meta.get("traps") == "1",
+            "batch": args.batch,
+        }
         if meta.get("script"):
             row["meta"]["script"] = meta["script"]
         order = ("id", "lang", "date", "source", "text", "spans", "meta")
         rows.append({key: row[key] for key in order if row[key] is not None})
     spans = [s for r in rows for s in r["spans"]]
     print(f"{len(rows)} passages, {errors} errors, {len(spans)} spans, {sum(len(r['text']) for r in rows)} characters,")
-    print("  labels", dict(collections.Counter(s["label"] for s in spans)), "no span:", sum(not r["spans"] for r in rows))
+    print(
+        "  labels", dict(collections.Counter(s["label"] for s in spans)), "no span:", sum(not r["spans"] for r in rows)
+    )
     for key in ("genre", "style", "traps", "script"):
         print(f"  {key}", dict(collections.Counter(str(r["meta"].get(key)) for r in rows)))
     names = collections.Counter(s["text"] for s in spans if s["label"] == "COMPANY")
