@@ -13,10 +13,14 @@ from finextract.quantities.lexicon import Lexicon, Unit, load
 from finextract.quantities.numerals import CjkReader, Number, WesternReader
 
 Trace = Callable[[int, int, str], None]
-_SIGN = re.compile(r"(?:(?<![A-Za-z0-9À-ÿ%)\]’'])-|(?:(?<=[\s(（:：、,，|/])|^)–|[△▲]\s?)$")
+_SIGN = re.compile(
+    r"(?:(?:(?<![A-Za-z0-9À-ÿ%)\]’'])|(?<=mit)|(?<=von)|(?<=bei)|(?<=auf)|(?<=um)|(?<=lich))-|(?:(?<=[\s(（:：、,，|/])|^)–|[△▲]\s?)$"
+)
 _GLUED = re.compile(r"[a-zäöüß]{2}$")  # machine translation runs a word into the number behind it
+_BEFORE_LOSS = re.compile(r"(?:[Qq][1-4]|(?<![\d.,])20[0-4]\d) -$")  # Q1 -18 Mio.: no range
 _NONE = Unit("")
-_DIGIT_NEXT = re.compile(r"\s?\d")
+_QUOTE = re.compile(r"\d+\.\d{2}\d{2}~\d{2}")
+_DIGIT_NEXT = re.compile(r"[^\S\n]?\d")
 _RATES = ("percent", "percentage_point", "basis_point", "tenths")
 _SENTENCE_END = re.compile(r"[。!?！？\n]|(?<=[^\d])\.\s")
 
@@ -150,7 +154,10 @@ class AmountGrammar:
         low = max(0, start - 4)
         while start > low and text[start - 1] in " \n\t\r-△▲":
             start -= 1
-        return start > 0 and (text[start - 1] in self.lex.prefix_last or text[start - 1] in "-–—~至到")
+        if start == 0:
+            return False
+        left = text[start - 1]
+        return left in self.lex.prefix_last or left in "-–—~至到" or (left.isdigit() and text[start] == "-")
 
     def _atom(self, text: str, number: Number, previous: int, bare: bool) -> Atom | None:
         lex = self.lex
@@ -164,6 +171,7 @@ class AmountGrammar:
             sign
             and sign[0][0] in "-–"
             and (sign.start() == previous or (bare and text[previous : sign.start()].isspace()))
+            and not _BEFORE_LOSS.search(text, max(0, start - 8), start)
         ):
             sign = None  # a dash behind another numeral makes a range
         before = None
@@ -204,7 +212,7 @@ class AmountGrammar:
             )
             if m and (not number.has_scale or self.cjk):
                 further = self._unit(text, number, m.end())
-                if before or (further and further[0].kind == "money"):
+                if before or (further and further[0].kind == "money") or left in "-–—~":  # $600-800 million
                     scale = Decimal(10) ** lex.latin_scales[re.sub(r"\s+", " ", m[0])]
                     if number.value is not None:
                         number.value *= scale
@@ -239,7 +247,7 @@ class AmountGrammar:
 
     def _joins(self, text: str, a: Atom, b: Atom) -> str:
         """How two neighbours belong together: range, enumeration, minor, or nothing."""
-        if b.start - a.end > 12 or b.start < a.end:
+        if b.start - a.end > 18 or b.start < a.end:
             return ""
         gap = text[a.end : b.start]
         lex = self.lex
@@ -263,7 +271,12 @@ class AmountGrammar:
         dash = lex.separator_re.fullmatch(gap)
         if dash:
             if a.after is None and a.before is None:
-                if not b.kind or b.kind == "points" or b.before is not None and b.after is None:
+                if (
+                    not b.kind
+                    or (b.kind == "points" and gap.strip() == "-")
+                    or b.before is not None
+                    and b.after is None
+                ):
                     return ""
                 if self._identifier(text, a):
                     return ""
@@ -284,10 +297,20 @@ class AmountGrammar:
             if a.after is None and a.before is not None and b.before is None:
                 return "range" if a.kind in ("money", "rate") and (b.after is None or self._code_fits(a, b)) else ""
             if self._same(a, b):
-                if lex.change_words_re.fullmatch(gap) and lex.change_after_re.match(text, b.end):
+                if lex.change_words_re.fullmatch(gap) and (
+                    lex.change_after_re.match(text, b.end) or a.number.value > b.number.value
+                ):
                     return ""
                 return "range"
             return ""
+        if (
+            lex.between_re
+            and self._same(a, b)
+            and a.kind in ("money", "rate")
+            and lex.between_re[1].fullmatch(gap)
+            and lex.between_re[0].search(text[max(0, a.start - 12) : a.start])
+        ):
+            return "range"
         if a.after is None and a.before is None and b.kind in ("money", "rate") and lex.enumeration_re.fullmatch(gap):
             if self._identifier(text, a) or (
                 a.number.value >= 1900 and a.number.value <= 2100 and not a.number.has_scale
@@ -295,7 +318,13 @@ class AmountGrammar:
                 return ""
             each = lex.each_re is not None and lex.each_re.search(text[max(0, a.start - 14) : a.start])
             comma = gap.strip() in (",", "、", "，")
-            if each or a.number.has_scale or (not comma and not a.number.word and b.before is None):
+            # 二、三百円: two to three hundred
+            next_digit = (
+                (gap == "、" or (gap == ", " and a.number.word))
+                and a.number.value < 10
+                and b.number.coefficient == a.number.value + 1
+            )
+            if each or next_digit or a.number.has_scale or (not comma and not a.number.word and b.before is None):
                 return "enumeration"
         return ""
 
@@ -307,16 +336,20 @@ class AmountGrammar:
             and (a.before is None or a.before.word in ("$", "¥") or a.before.code == b.after.code)
         )
 
-    @staticmethod
-    def _identifier(text: str, a: Atom) -> bool:
+    def _identifier(self, text: str, a: Atom) -> bool:
         left = text[a.start - 1] if a.start else ""
+        if not self.cjk and _GLUED.search(text, max(0, a.start - 4), a.start):
+            return False
         return left != "" and ((left.isascii() and (left.isalnum() or left in "-/_#")) or left == "第")
 
     # -- values -------------------------------------------------------------------------------
     def _modifier(self, text: str, start: int, end: int, more: bool) -> str | None:
-        window = text[max(0, start - 24) : start]
+        window = text[max(0, start - 36) : start]
         left = next((m for m, expr in self.lex.before if expr.search(window) and not self._excepted(m, window)), None)
         right = next((m for m, expr in self.lex.after if expr.match(text, end)), None)
+        compared = self.lex.compared
+        if right and compared and compared[1].match(text, end) and compared[0].search(window):
+            right = None
         for found in (right, left):
             if found and found != "approx":
                 return found
@@ -332,12 +365,13 @@ class AmountGrammar:
         word = atom.after.word if atom.after else atom.before.word if atom.before else ""
         table = self.lex.by_country.get(word)
         if table:
-            nearest, code = len(text) + 1, atom.code
+            nearest, code = 3 * len(text) + 1, atom.code
             for country, candidate in table.items():
                 found = text.rfind(country, 0, at)
                 found = found if found >= 0 else text.find(country, at)
-                if found >= 0 and abs(at - found) < nearest:
-                    nearest, code = abs(at - found), candidate
+                distance = at - found if found < at else 3 * (found - at)  # what is said before counts for more
+                if found >= 0 and distance < nearest:
+                    nearest, code = distance, candidate
             return code
         return atom.code
 
@@ -388,6 +422,10 @@ class AmountGrammar:
             if holder.before is None and re.search(context["if_re"], text):
                 holder.after = replace(holder.after, code=context["code"])
         values = self._values(group, how)
+        if how == "range" and len(group) == 2 and len(values) == 2:
+            quote = text[group[0].number.start : group[0].number.end], text[group[1].number.start : group[1].number.end]
+            if _QUOTE.fullmatch("~".join(quote)):  # 1.1508~09ドル: the end of a quotation
+                values[1] = Decimal(quote[0][: -len(quote[1])] + quote[1])
         if len(values) == 1 and first.number.low is not None:
             values, how = [first.number.low, values[0]], "range"
         if how == "minor":
@@ -412,7 +450,7 @@ class AmountGrammar:
         end, values = self._tail(text, holder, end, values)
         modifier = self._modifier(text, start, end, more) or ("approx" if about else None)
         if kind == "money":
-            code = self._currency(text, holder, start)
+            code = self._currency(text, first if how == "minor" else holder, start)
             if not values:
                 scale = holder.number.scale * (
                     Decimal(10) ** holder.after.power if holder.after and holder.after.power else 1
@@ -487,6 +525,17 @@ class AmountGrammar:
                 digit = _reader(self.lex.lang).digit.get(m[0], m[0])  # type: ignore[union-attr]
                 return m.end(), [values[0] + Decimal(digit) * Decimal(10) ** (holder.after.power - 1)]
             return end, values
+        if (
+            holder.after.kind == "money"
+            and len(values) == 1
+            and self.lex.money_tail_re
+            and holder.after.power == 0
+            and not holder.number.has_scale
+            and values[0] == values[0].to_integral()
+            and (m := self.lex.money_tail_re.match(text, end))
+        ):
+            part = Decimal(m[1]) / 100
+            return m.end(1), [values[0] - part if values[0] < 0 else values[0] + part]
         if holder.after.kind != "tenths":
             return end, values
         tail = self.lex.raw["percent"].get("tenths_tail_re")
@@ -545,12 +594,26 @@ class AmountGrammar:
                         k += 1
                     group = atoms[i:k]
             reading = self._finish(text, group, how, trace)
-            if reading:
+            if reading and out and (whole := self._behind_whole(out[-1], reading, group)):
+                out[-1] = whole
+            elif reading:
                 out.append(reading)
             elif trace and not group[0].kind:
                 trace(group[0].start, group[-1].end, "a number without a currency or a rate")
             i = k
         return out
+
+    @staticmethod
+    def _behind_whole(whole: Reading, cents: Reading, group: list[Atom]) -> Reading | None:
+        """A range of minor units behind an amount in major ones: 153円86～88銭."""
+        a, b = whole.value, cents.value
+        unit = group[-1].after
+        if not (isinstance(a, Money) and isinstance(b, Money) and unit and unit.power < 0) or whole.end != cents.start:
+            return None
+        if a.amount is None or b.min is None or b.max is None or a.currency != b.currency:
+            return None
+        value = replace(b, min=a.amount + b.min, max=a.amount + b.max)
+        return Reading(whole.start, cents.end, "MONEY", value, "money.range")
 
     def _chain(self, text: str, atoms: list[Atom], i: int) -> str:
         """Bare numerals in a row whose last carries the unit (``30, 40 und 50 Mio. Euro``)."""

@@ -62,6 +62,8 @@ def _bounded(words: Iterable[str], *, left: bool = False) -> str:
         return _trie(table, ends)
     latin = {w for w in table if re.match(f"[{_LATIN}]", w[0])}
     parts = [f"(?<![{_LATIN}]){_trie(latin, {})}"] if latin else []
+    if signs := {w for w in latin if w[0].isupper() and w.endswith("$")}:
+        parts.append(f"(?<=[a-zäöü]{{2}}){_trie(signs, {})}")  # glued by machine translation: bereitsNT$ 43
     if table - latin:
         parts.append(_trie(table - latin, {}))
     return "(?:" + "|".join(parts) + ")" if parts else r"(?!)"
@@ -109,6 +111,7 @@ class Lexicon:
     prefixes: dict[str, Unit] = field(default_factory=dict)
     unit_re: re.Pattern[str] = re.compile("(?!)")
     prefix_re: re.Pattern[str] = re.compile("(?!)")
+    money_tail_re: re.Pattern[str] | None = None
     prefix_last: frozenset[str] = frozenset()
     latin_scale_re: re.Pattern[str] = re.compile("(?!)")
     latin_scales: dict[str, int] = field(default_factory=dict)
@@ -130,6 +133,8 @@ class Lexicon:
     wide_context: dict[str, dict[str, str]] = field(default_factory=dict)
     excepted: dict[str, re.Pattern[str]] = field(default_factory=dict)
     pair_re: tuple[re.Pattern[str], re.Pattern[str]] | None = None
+    compared: tuple[re.Pattern[str], re.Pattern[str]] | None = None
+    between_re: tuple[re.Pattern[str], re.Pattern[str]] | None = None
 
 
 DASH = r"[-–—―~‒－ー]{1,2}"
@@ -151,7 +156,9 @@ def load(lang: str) -> Lexicon:
     aliases = common["code_aliases"]
     codes = {code: aliases.get(code, code) for code in common["codes"]}
     for name, code in _cldr(raw["babel_locale"], raw.get("ignore_cldr", ())).items():
-        lex.units[name] = Unit("money", code, 0, name)
+        for joint in (" ", *raw.get("cldr_joints", ())):
+            word = name.replace(" ", joint)
+            lex.units[word] = Unit("money", code, 0, word)
     for word, code in codes.items():
         lex.units[word] = lex.prefixes[word] = Unit("money", code, 0, word)
     add(lex.units, common["suffix"])
@@ -184,6 +191,13 @@ def load(lang: str) -> Lexicon:
             re.compile(rf"\s{{0,2}}{raw['ranges']['pair_re'][1]}\s{{0,2}}"),
             re.compile(rf"{raw['ranges']['pair_re'][0]}\s{{0,2}}$"),
         )
+    if (
+        "between_re" in raw["ranges"]
+    ):  # words that make a range of two whole amounts behind another word: zwischen … und
+        lex.between_re = (
+            re.compile(rf"{raw['ranges']['between_re'][0]}\s{{0,2}}$"),
+            re.compile(rf"\s{{0,2}}{raw['ranges']['between_re'][1]}\s{{0,2}}"),
+        )
     lex.prefix_re = re.compile(f"(?:{_bounded(lex.prefixes, left=True)})\\s{{0,2}}$")
     lex.prefix_last = frozenset(word.strip()[-1] for word in lex.prefixes)
     for power, words in common["latin_scales"].items():
@@ -200,18 +214,22 @@ def load(lang: str) -> Lexicon:
         (m, re.compile(f"(?:{modifiers['before_re'][m]}){gap}$")) for m in order if m in modifiers["before_re"]
     ]
     lex.after = [(m, re.compile(f"\\s?(?:{modifiers['after_re'][m]})")) for m in order if m in modifiers["after_re"]]
+    if "compared" in modifiers:
+        lex.compared = re.compile(modifiers["compared"]["before_re"]), re.compile(modifiers["compared"]["after_re"])
     guards = raw.get("guards", {})
     lex.guards = {word: re.compile(expr) for word, expr in guards.get("after_re", {}).items()}
     if guards.get("before_re"):
         lex.before_guard = re.compile(guards["before_re"])
     lex.by_country = {w: dict(t) for w, t in raw.get("by_country", {}).items()}
+    if raw.get("money_tail_re"):  # hundredths said behind the currency: 4 Franken 50
+        lex.money_tail_re = re.compile(raw["money_tail_re"])
     if rates.get("tenths_guard_re"):
         lex.tenths_guard = re.compile(rates["tenths_guard_re"])
     if rates.get("index_re"):
         lex.index_re = re.compile(rates["index_re"])
     ranges = raw["ranges"]
     words = ranges["separators_re"]
-    lex.separator_re = re.compile(rf"\s{{0,2}}(?:{DASH}|{words})\s{{0,2}}")
+    lex.separator_re = re.compile(rf"\s{{0,2}}(?:{DASH}|{words})\s{{0,2}}\+?")
     lex.separator_word_re = re.compile(rf"\s{{0,2}}(?:{words})\s{{0,2}}")
     lex.change_words_re = re.compile(rf"\s{{0,2}}(?:{ranges.get('change_words_re', '(?!)')})\s{{0,2}}")
     lex.change_after_re = re.compile(rf"\s?(?:{ranges.get('change_after_re', '(?!)')})")

@@ -26,6 +26,7 @@ def _table() -> dict[int, str]:
 
 
 _FOLD: dict[int, str] = {}
+_FOLDED: set[str] = set()
 _WIDE_COMMA = re.compile("(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
 
 
@@ -35,6 +36,9 @@ def fold(text: str) -> str:
         return text
     if not _FOLD:
         _FOLD.update(_table())
+        _FOLDED.update(map(chr, _FOLD))
     if "，" in text:
         text = _WIDE_COMMA.sub(",", text)
-    return text.translate(_FOLD)
+    for char in _FOLDED.intersection(text):
+        text = text.replace(char, _FOLD[ord(char)])
+    return text

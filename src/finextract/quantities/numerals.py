@@ -10,6 +10,7 @@ from typing import Any
 
 from finextract.quantities.lexicon import Lexicon, literal
 
+_FRACTIONS = {"¼": Decimal("0.25"), "½": Decimal("0.5"), "¾": Decimal("0.75")}
 MAX_DIGITS = 40  # longer digit strings are identifiers or noise, and Decimal would round them
 
 
@@ -48,11 +49,17 @@ class CjkReader:
         self.vague = raw["scales"].get("vague", [])
         self.more = raw["scales"].get("more", [])
         self.colloquial = bool(raw["scales"].get("colloquial"))
+        self.tenths = frozenset(w for w, power in raw["percent"].get("tenths", {}).items() if power == 1)
+        self.pairs = ("s", "b") if raw["scales"].get("pairs", True) else ("s",)
         native = "".join(map(re.escape, self.digit))
         units = "|".join(sorted({re.escape(w[0]) for w in lex.units}))
-        digits = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d)(?:\.\d+)?|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+(?:\.\d+)?"
+        middle = raw["scales"].get("digit_point", "")
+        point = rf"(?:\.\d+|{middle}\d{{1,2}}(?!\d))?" if middle else r"(?:\.\d+)?"
+        digits = (
+            rf"\d{{1,3}}(?:,\d{{3}})+(?!\d){point}|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+{point}"
+        )
         self.token = re.compile(
-            rf"(?P<d>{digits})|(?P<v>{literal(self.vague)})|(?P<n>[{native}]+)|(?P<s>{literal(self.small)})"
+            rf"(?P<d>{digits})|(?P<v>{literal(self.vague)})|(?P<n>[{native}]+)|(?P<s>(?!百分[点點之]){literal(self.small)})"
             rf"|(?P<b>{literal(self.big)})|(?P<m>{literal(self.more) or '(?!)'})|(?P<p>{literal(self.points) or '(?!)'})"
         )
         heads = "".join(sorted({w[0] for w in [*self.digit, *self.small, *self.vague]}))
@@ -91,7 +98,7 @@ class CjkReader:
             if kind == "d":
                 if last and (last not in "bs" or (spaced and not (last == "b" and self.follow.match(text, m.end())))):
                     break
-                plain = piece.replace(",", "").replace(" ", "")
+                plain = piece.replace(",", "").replace(" ", "").replace("・", ".")
                 if len(plain) > MAX_DIGITS:
                     number.end = m.end()
                     return number if not last else None
@@ -113,8 +120,10 @@ class CjkReader:
                     len(plain) == 2
                     and "0" < plain[0] < plain[1]
                     and not last
-                    and (nxt := self.token.match(text, m.end()))
-                    and nxt.lastgroup in ("s", "b")
+                    and (
+                        text[m.end() : m.end() + 1] in self.tenths
+                        or ((nxt := self.token.match(text, m.end())) and nxt.lastgroup in self.pairs)
+                    )
                 ):
                     num, pair = Decimal(plain[1]), Decimal(plain[0]) / Decimal(plain[1])  # 三五十: thirty to fifty
             elif kind == "v":
@@ -220,7 +229,7 @@ class WesternReader:
         self.vague_before = raw.get("vague_before", [])
         if self.comma:
             digits = (
-                r"\d{1,3}(?:\.\d{3})+(?!\d)(?:,\d+|[.,][–—-](?!\d))?|\d{1,3}(?:'\d{3})+(?!\d)(?:[.,]\d+|\.[–—-])?|(?<![A-Z] )(?<![A-Z]-)\d{1,3}(?: \d{3})+(?![\d.])(?:,\d+)?|\d+[.,][–—-](?!\d)"
+                r"\d{0,3}[¼½¾]|\d{1,3}(?:,\d{3}){2,}(?!\d)(?:\.\d+)?|\d{1,3}(?:\.\d{3})+(?!\d)(?:,\d+|[.,][–—-]{1,2}(?!\d))?|\d{1,3}(?:'\d{3})+(?!\d)(?:[.,]\d+|\.[–—-])?|(?<![A-Z] )(?<![A-Z]-)(?<![A-Z])\d{1,3}(?: \d{3})+(?![\d.])(?:,\d+)?|\d+[.,][–—-]{1,2}(?!\d)"
                 r"|\d+(?:,\d+)?(?!\.?\d)|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+"
             )
         else:
@@ -229,11 +238,16 @@ class WesternReader:
         left = r"(?<![A-Za-zÀ-ÿ0-9])"
         right = r"(?![A-Za-zÀ-ÿ])"
         halves = raw["numbers"].get("half_re", "(?!)")
+        art, vb = raw["numbers"].get("article_re", "(?!)"), literal(self.vague_before) or "(?!)"
+        heads = "".join(sorted({w[0] for w in [*self.words, *self.vague, *self.vague_before]})) + raw["numbers"].get("half_heads", "")
+        # what cannot begin a numeral is ruled out first: most of a text is that
         self.start = re.compile(
-            rf"(?<!\d)(?<!\d[.,'])(?:{digits})|{left}(?:(?P<art>{raw['numbers'].get('article_re', '(?!)')})\s)?(?P<half>{halves}){right}"
-            rf"|{left}(?P<word>{words}){right}|{left}(?P<vb>{literal(self.vague_before) or '(?!)'})\s(?=[A-ZÀ-Ýmbt])|{left}(?P<vague>{literal(self.vague)}){right}"
+            rf"(?=[\d¼½¾])(?<!\d)(?<!\d[.,'])(?:{digits})"
+            rf"|(?=[{heads}]){left}(?:(?P<vb>{vb})\s(?=[A-ZÀ-Ýmbthzd])|(?:(?P<art>{art})\s)?(?P<half>{halves})(?:{right}|(?=prozent))"
+            rf"|(?P<word>{words}){right}|(?P<vague>{literal(self.vague)}){right})"
         )
-        self.scale = re.compile(rf"[\s-]{{0,2}}(?P<s>{literal(self.scales)})(?![A-Za-zÀ-ÿ])")
+        self.scale = re.compile(rf"[\s-]{{0,2}}(?P<s>{literal(self.scales)})(?:(?<=\.)|(?![A-Za-zÀ-ÿ]))")
+        self.word = re.compile(rf"(?:{words}){right}")
         self.vague_word = re.compile(rf"\s?(?P<v>{literal(self.vague)})(?![A-Za-zÀ-ÿ])")
         self.of = re.compile(raw["numbers"].get("of_re", "(?!)"))
         self.digits = re.compile(rf"(?:{digits})")
@@ -241,7 +255,9 @@ class WesternReader:
     def _digits(self, text: str) -> Decimal | None:
         if len(text) > MAX_DIGITS:
             return None
-        text = re.sub(r"[.,][–—-]$", "", text).replace("'", "").replace(" ", "")
+        if text[-1] in _FRACTIONS:
+            return Decimal(text[:-1] or 0) + _FRACTIONS[text[-1]]
+        text = re.sub(r"[.,][–—-]{1,2}$", "", text).replace("'", "").replace(" ", "")
         if self.comma:
             if "," in text and "." in text:
                 text = (
@@ -291,6 +307,7 @@ class WesternReader:
         value: Decimal | None
         if kind == "half" or kind == "art":
             value = half_value(m["half"].lower())
+            number.about, number.more = m["half"][0] in "kKrR", m["half"][0] in "gG"
             number.word = True
         elif kind == "word":
             value, number.word = self.words[m["word"]], True
@@ -313,10 +330,16 @@ class WesternReader:
                 scale, end = step * self.scales[more["s"]], more.end()
             total += value * scale
             value = Decimal(0)
-            d = self.digits.match(text, end + 1) if text[end : end + 1] == " " else None
+            d = w = None
+            if text[end : end + 1] == " ":
+                d = self.digits.match(text, end + 1) or (w := self.word.match(text, end + 1))
             s = self.scale.match(text, d.end()) if d else None
+            rest = (self.words[w[0]] if w else self._digits(d[0]) or Decimal(0)) if d else Decimal(0)
             if d and s and self.scales[s["s"]] < scale:
-                value = self._digits(d[0]) or Decimal(0)
+                value = rest
+            elif d and s is None and 1000 <= rest < scale and rest % 1000 == 0:
+                total, end = total + rest, d.end()  # eine Million fünfhunderttausend
+                break
             else:
                 break
         number.value, number.scale, number.end = total + value, scale, end
@@ -327,7 +350,12 @@ class WesternReader:
 
 
 def half_value(word: str) -> Decimal:
-    """German and English words with a half: anderthalb, eineinhalb, dreieinhalb, halbe, half."""
+    """German and English words with a half or a quarter: anderthalb, eineinhalb, dreieinhalb, halbe, half, viertel; knappe is one."""
+    if word.startswith(("knapp", "gut", "rund")):
+        return Decimal(1)
+    if "viertel" in word:
+        quarters = Decimal("0.75") if word.startswith("drei") else Decimal("0.25")
+        return quarters * (10**9 if word.endswith("arde") else 10**6 if word.endswith("on") else 1)
     if word.startswith(("anderthalb", "einundeinhalb", "eineinhalb")):
         return Decimal("1.5")
     for stem, value in (

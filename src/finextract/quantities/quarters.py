@@ -14,6 +14,7 @@ from finextract.quantities.amounts import Reading, Trace
 from finextract.quantities.lexicon import literal, load
 
 _WINDOW = 64
+_ITEM = re.compile(r"\n\s?(?:[(（]?\d{1,2}[)）.]|[・■□●◆▼▽◇○▪•]|[-–*·【↓↑→]\s?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,15 @@ class QuarterGrammar:
             return 1911 + int(g["roc"])
         for era, base in (("era_reiwa", 2018), ("era_heisei", 1988)):
             if era in g:
-                return base + (1 if g[era] == "元" else int(g[era]))
+                return base + self._era_year(g[era])
         return None
+
+    def _era_year(self, word: str) -> int:
+        """元, 6, 六 or 二十一."""
+        if word.isdigit() or word == "元":
+            return 1 if word == "元" else int(word)
+        tens, ten, ones = word.rpartition("十")
+        return (int(self.native.get(tens, 1)) * 10 if ten else 0) + int(self.native.get(ones, 0))
 
     def _windows(self, text: str) -> Iterator[tuple[int, int]]:
         low = high = -1
@@ -163,15 +171,15 @@ class QuarterGrammar:
                 if trace:
                     trace(start, stop, "a comparison, a count or an adjective, not one particular quarter")
                 continue
-            if start - fiscal_at > 300:
-                last_fiscal_year = None  # a fiscal year named far away may be another firm's
+            if last_fiscal_year is not None and (start - fiscal_at > 300 or _ITEM.search(text, fiscal_at, start)):
+                last_fiscal_year = None  # far away or in another item of a list it may be another firm's
             reading, last_year, last_fiscal_year = self._value(
                 text, start, stop, known, g, date, last_year, last_fiscal_year, out, trace
             )
             if reading is None:
                 continue
-            if self.gloss_before and (lead := self.gloss_before.search(text[max(0, start - 16) : start])):
-                at = max(0, start - 16)
+            if self.gloss_before and (lead := self.gloss_before.search(text[max(0, start - 28) : start])):
+                at = max(0, start - 28)
                 months = self._months(self._groups(lead), date, None)
                 if months and (not out or out[-1].end <= at + lead.start()):
                     out.append(Reading(at + lead.start(), at + lead.end(), "QUARTER", months, "quarter.gloss"))
