@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from finextract.entities import Extraction
-from finextract.extractor import ExtractionError, extract_chunk
+from finextract.extractor import Date, ExtractionError, extract_chunk
 from finextract.io.documents import Document, Fault
 from finextract.io.results import Result
 
@@ -36,13 +36,7 @@ def run(
             if document.fault is None and not document.blank:
                 yield document.text, document.lang or lang, document.date or date
 
-    found: Iterator[Extraction | ExtractionError]
-    if processes > 1:
-        from finextract.parallel import run as run_parallel
-
-        found = run_parallel(triples(), model=model, batch_size=batch_size, n_process=processes)
-    else:
-        found = chain.from_iterable(extract_chunk(chunk, model) for chunk in chunks(triples(), batch_size))
+    found = outcomes(triples(), model=model, batch_size=batch_size, n_process=processes)
     for extraction in found:
         while (document := waiting.popleft()).fault is not None or document.blank:
             yield document, document.fault
@@ -57,11 +51,22 @@ def run(
         yield document, document.fault
 
 
+def outcomes(
+    items: Iterable[tuple[object, str | None, Date]], *, model: str, batch_size: int, n_process: int
+) -> Iterator[Extraction | ExtractionError]:
+    """What comes of each ``(text, lang, date)``, lazily and in order."""
+    if n_process > 1:
+        from finextract.parallel import run as run_parallel
+
+        return run_parallel(items, model=model, batch_size=batch_size, n_process=n_process)
+    return chain.from_iterable(extract_chunk(chunk, model) for chunk in chunks(items, batch_size))
+
+
 def chunks(
-    items: Iterable[tuple[object, str | None, str | None]], batch_size: int
-) -> Iterator[list[tuple[object, str | None, str | None]]]:
+    items: Iterable[tuple[object, str | None, Date]], batch_size: int
+) -> Iterator[list[tuple[object, str | None, Date]]]:
     """Lists of at most ``batch_size`` items, cut earlier where the texts are long."""
-    chunk: list[tuple[object, str | None, str | None]] = []
+    chunk: list[tuple[object, str | None, Date]] = []
     characters = 0
     for item in items:
         chunk.append(item)
