@@ -14,7 +14,12 @@ from finextract.pipeline.tokenizing import MorphemeTokenizer, version
 
 # Machine translation glues words together: "500 Millionen Euroinvestieren".
 _UNITS = "Dollar|Euro|Yuan|Yen|Franken|Rubel|Prozent|Prozentpunkte|Basispunkte|Milliarden|Millionen|Milliarde|Million|Billionen|Quartal"
-_GLUED = re.compile(rf"(?:{_UNITS})()(?=[a-zäöüß]{{2}})|(?<=[a-zäöüß])()(?=(?i:{_UNITS})(?![a-zäöüß]))")
+_ORDINALS = "ersten|zweiten|dritten|vierten|nächsten|letzten|laufenden|vergangenen|kommenden|vorigen|aktuellen"
+_HUNDREDS = "(?:ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun)hundert"
+_GLUED = re.compile(
+    rf"(?<![A-Za-zäöüß])(?i:im|des|dem|vom|beim|zum)()(?=(?:{_ORDINALS})\s+[Qq]uartal)|(?<=[a-zäöüß]{{3}})()(?={_HUNDREDS})|"
+    rf"(?:{_UNITS})()(?=[a-zäöüß]{{2}})|(?<=[a-zäöüß])()(?=(?i:{_UNITS})(?![a-zäöüß]))"
+)
 
 
 @lru_cache(maxsize=1)
