@@ -29,6 +29,22 @@ def spans_of(prediction: Prediction) -> list[dict[str, Any]]:
     return [s.to_dict() if isinstance(s, Entity) else dict(s) for s in prediction]
 
 
+def values_agree(label: str, gold: Mapping[str, Any], found: Mapping[str, Any] | None) -> bool:
+    """Equal values. Two names are one company too where only legal form or group word differ, or the knowledge base says so."""
+    if value_key(label, gold) == value_key(label, found):
+        return True
+    if label != "COMPANY" or not found:
+        return False
+    from finextract.companies.legal import strip_group, strip_legal
+    from finextract.companies.linker import link
+    from finextract.companies.text import squeeze
+
+    mine, theirs = str(gold.get("name", "")), str(found.get("name", ""))
+    if squeeze(strip_group(strip_legal(mine))) == squeeze(strip_group(strip_legal(theirs))):
+        return True
+    return bool(found.get("id")) and link(mine, "en").id == found["id"]
+
+
 def value_key(label: str, value: Mapping[str, Any] | None) -> tuple[tuple[str, Any], ...] | None:
     """What of a value counts when two are compared; None where there is none. Of a company it is the name alone."""
     if not value:
@@ -176,7 +192,7 @@ def _tally(row: Row, found: Sequence[Span], seen: frozenset[str] | None) -> _Tal
                 continue
             both = want.keys() & have.keys()
             valued = [p for p in both if want[p].get("value")]
-            right = sum(value_key(label, want[p]["value"]) == value_key(label, have[p].get("value")) for p in valued)
+            right = sum(values_agree(label, want[p]["value"], have[p].get("value")) for p in valued)
             relaxed = _match_relaxed(list(want.values()), list(have.values()))
             counts[name] = [len(both), len(have) - len(both), len(want) - len(both), relaxed, len(valued), right]
     counts[ALL] = [sum(counts[label][k] for label in LABELS if label in counts) for k in range(6)]
