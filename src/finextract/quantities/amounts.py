@@ -204,6 +204,7 @@ class AmountGrammar:
             and text[number.start - 1].isspace()
             and before[0].word.isalpha()
             and not before[0].word.isascii()
+            and before[0].word not in lex.spaced_prefixes
         ):
             before, start = None, number.start  # "… 米ドル 5億ドル": the word belongs to what stands before
         if after is None and not number.vague and (before is None or before[0].kind == "money"):
@@ -301,6 +302,9 @@ class AmountGrammar:
                     lex.change_after_re.match(text, b.end) or a.number.value > b.number.value
                 ):
                     return ""
+                if lex.from_re and lex.separator_word_re.fullmatch(gap):
+                    if lex.from_re.search(text[max(0, a.start - 6) : a.start]):
+                        return ""
                 return "range"
             return ""
         if (
@@ -459,7 +463,7 @@ class AmountGrammar:
                     start,
                     end,
                     "MONEY",
-                    Money(code, scale=scale, modifier=modifier if modifier != "approx" else None),
+                    Money(code, scale=scale),
                     "money.vague",
                 )
             if len(values) == 1:
@@ -513,6 +517,10 @@ class AmountGrammar:
                 a, b = group[k].number, group[-1].number
                 if not a.has_scale and b.has_scale and out[k] < out[-1] and (out[k] <= b.coefficient or out[k] < 1000):
                     out[k] *= b.scale
+                elif a.has_scale and not a.word and group[k].after is None and a.scale < 10**4 <= b.scale:
+                    shared = Decimal(10) ** (b.scale.adjusted() // 4 * 4)  # 五百至八百万元
+                    if out[k] < 10**4 and out[k] <= out[-1] / shared:
+                        out[k] *= shared
         return out
 
     def _tail(self, text: str, holder: Atom, end: int, values: list[Decimal]) -> tuple[int, list[Decimal]]:
@@ -520,7 +528,9 @@ class AmountGrammar:
         if holder.after is None or not values:
             return end, values
         if holder.after.word in self.lex.raw.get("colloquial_tail", ()) and len(values) == 1:
-            m = re.compile(r"[一二三四五六七八九1-9](?![\d一二三四五六七八九十百千万亿])").match(text, end)
+            m = re.compile(
+                r"[一二三四五六七八九1-9](?![\d一二三四五六七八九十百千万亿])(?=[^\u4e00-\u9fff]|$|[的左起以就到至])"
+            ).match(text, end)
             if m:
                 digit = _reader(self.lex.lang).digit.get(m[0], m[0])  # type: ignore[union-attr]
                 return m.end(), [values[0] + Decimal(digit) * Decimal(10) ** (holder.after.power - 1)]

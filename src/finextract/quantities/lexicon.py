@@ -135,6 +135,8 @@ class Lexicon:
     pair_re: tuple[re.Pattern[str], re.Pattern[str]] | None = None
     compared: tuple[re.Pattern[str], re.Pattern[str]] | None = None
     between_re: tuple[re.Pattern[str], re.Pattern[str]] | None = None
+    from_re: re.Pattern[str] | None = None
+    spaced_prefixes: frozenset[str] = frozenset()
 
 
 DASH = r"[-–—―~‒－ー]{1,2}"
@@ -155,7 +157,8 @@ def load(lang: str) -> Lexicon:
 
     aliases = common["code_aliases"]
     codes = {code: aliases.get(code, code) for code in common["codes"]}
-    for name, code in _cldr(raw["babel_locale"], raw.get("ignore_cldr", ())).items():
+    locales = raw["babel_locale"] if isinstance(raw["babel_locale"], list) else [raw["babel_locale"]]
+    for name, code in (pair for locale in locales for pair in _cldr(locale, raw.get("ignore_cldr", ())).items()):
         for joint in (" ", *raw.get("cldr_joints", ())):
             word = name.replace(" ", joint)
             lex.units[word] = Unit("money", code, 0, word)
@@ -214,6 +217,11 @@ def load(lang: str) -> Lexicon:
         (m, re.compile(f"(?:{modifiers['before_re'][m]}){gap}$")) for m in order if m in modifiers["before_re"]
     ]
     lex.after = [(m, re.compile(f"\\s?(?:{modifiers['after_re'][m]})")) for m in order if m in modifiers["after_re"]]
+    if raw["ranges"].get(
+        "from_re"
+    ):  # words before two whole amounts that make a change of them, not a range: 从1元到2元
+        lex.from_re = re.compile(rf"(?:{raw['ranges']['from_re']})\s?$")
+    lex.spaced_prefixes = frozenset(raw.get("spaced_prefixes", ()))
     if "compared" in modifiers:
         lex.compared = re.compile(modifiers["compared"]["before_re"]), re.compile(modifiers["compared"]["after_re"])
     guards = raw.get("guards", {})

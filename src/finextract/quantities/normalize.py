@@ -14,6 +14,8 @@ def _table() -> dict[int, str]:
         table[cp] = " "
     for char in "\u2212\u2010\u2011\ufe63\u02d7\u2796":
         table[ord(char)] = "-"
+    for char in "\u2500\u2501":  # agencies set box lines between months
+        table[ord(char)] = "\u2014"
     for char in "\u301c\u223c\u02dc\u2053\uff5e\u223e\u301d":
         table[ord(char)] = "~"
     for char in "\u2018\u2019\u02bc\u00b4\uff40":

@@ -50,14 +50,13 @@ class CjkReader:
         self.more = raw["scales"].get("more", [])
         self.colloquial = bool(raw["scales"].get("colloquial"))
         self.tenths = frozenset(w for w, power in raw["percent"].get("tenths", {}).items() if power == 1)
+        self.pair_units = tuple(raw["scales"].get("pair_units", ()))
         self.pairs = ("s", "b") if raw["scales"].get("pairs", True) else ("s",)
         native = "".join(map(re.escape, self.digit))
         units = "|".join(sorted({re.escape(w[0]) for w in lex.units}))
         middle = raw["scales"].get("digit_point", "")
         point = rf"(?:\.\d+|{middle}\d{{1,2}}(?!\d))?" if middle else r"(?:\.\d+)?"
-        digits = (
-            rf"\d{{1,3}}(?:,\d{{3}})+(?!\d){point}|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+{point}"
-        )
+        digits = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d){point}|\d{{1,3}}(?:'\d{{3}})+(?!\d){point}|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+{point}"
         self.token = re.compile(
             rf"(?P<d>{digits})|(?P<v>{literal(self.vague)})|(?P<n>[{native}]+)|(?P<s>(?!百分[点點之]){literal(self.small)})"
             rf"|(?P<b>{literal(self.big)})|(?P<m>{literal(self.more) or '(?!)'})|(?P<p>{literal(self.points) or '(?!)'})"
@@ -75,9 +74,9 @@ class CjkReader:
         pos, parts, section, num = at, [], Decimal(0), None  # type: int, list[tuple[Decimal, Decimal]], Decimal, Decimal | None
         last, last_scale, number = "", Decimal(1), Number(at, at, None)
         small_scale = Decimal(1)
-        digit_run = ""
+        digit_run = spread_at = ""
         mark = at
-        pair: Decimal | None = None
+        spread: Decimal | None = None  # how far the lower end of 三五 (three to five) lies below the upper one
         while True:
             if last == "b":
                 mark = pos
@@ -98,7 +97,7 @@ class CjkReader:
             if kind == "d":
                 if last and (last not in "bs" or (spaced and not (last == "b" and self.follow.match(text, m.end())))):
                     break
-                plain = piece.replace(",", "").replace(" ", "").replace("・", ".")
+                plain = piece.replace(",", "").replace(" ", "").replace("'", "").replace("・", ".")
                 if len(plain) > MAX_DIGITS:
                     number.end = m.end()
                     return number if not last else None
@@ -109,23 +108,21 @@ class CjkReader:
             elif kind == "n":
                 if spaced and (last != "b" or piece[0] < "가" or not self.follow.match(text, m.end())):
                     break
-                if last == "s" and len(piece) > 1 and not piece.startswith(("〇", "零", "○", "영", "공")):
+                if (
+                    last == "s"
+                    and len(piece) > 1
+                    and not piece.startswith(("〇", "零", "○", "영", "공"))
+                    and not (self.pair_units and spread is None and self._pair(text, piece, m.end(), True))
+                ):
                     break
                 plain = "".join(self.digit[c] for c in piece)
                 if len(plain) > MAX_DIGITS:
                     number.end = m.end()
                     return number if not last else None
                 num, digit_run = Decimal(plain), piece
-                if (
-                    len(plain) == 2
-                    and "0" < plain[0] < plain[1]
-                    and not last
-                    and (
-                        text[m.end() : m.end() + 1] in self.tenths
-                        or ((nxt := self.token.match(text, m.end())) and nxt.lastgroup in self.pairs)
-                    )
-                ):
-                    num, pair = Decimal(plain[1]), Decimal(plain[0]) / Decimal(plain[1])  # 三五十: thirty to fifty
+                if (not last or (last == "s" and self.pair_units)) and self._pair(text, piece, m.end(), last == "s"):
+                    num, spread = Decimal(plain[1]), Decimal(plain[1]) - Decimal(plain[0])  # 三五十: thirty to fifty
+                    spread_at = "n"
             elif kind == "v":
                 if last == "s" or (last == "n" and num is not None and not number.vague):
                     if last == "n" or not self.follow.match(text, m.end()):
@@ -141,6 +138,8 @@ class CjkReader:
                 value = self.small[piece]
                 if last == "s" and value >= small_scale and num is None:
                     break
+                if spread is not None and spread_at == "n":
+                    spread, spread_at = spread * value, "s"
                 section += (Decimal(1) if num is None else num) * value
                 num, small_scale = None, value
                 number.has_scale = True
@@ -160,6 +159,8 @@ class CjkReader:
                     if last and not number.bare:
                         break
                     current = Decimal(1)
+                if spread is not None and spread_at != "b":
+                    spread, spread_at = spread * scale, "b"
                 parts = [*held, (current * scale, scale)]
                 section, num = Decimal(0), None
                 number.has_scale = True
@@ -205,9 +206,23 @@ class CjkReader:
             number.scale = Decimal(10) ** max(magnitude.adjusted(), total.adjusted() if total else 0)
             return number
         number.value = total
-        if pair is not None:
-            number.low = total * pair
+        if spread is not None:
+            number.low = total - spread
         return number
+
+    def _pair(self, text: str, piece: str, end: int, inside: bool) -> bool:
+        """Whether two digits in a row are two neighbouring numbers (三五十, 七八块, 一千二三百), not the digits of one."""
+        if len(piece) != 2:
+            return False
+        low, high = int(self.digit[piece[0]]), int(self.digit[piece[1]])
+        if not 0 < low < high or (inside and high - low > 1):
+            return False
+        if text[end : end + 1] in self.tenths:
+            return True
+        follower = self.token.match(text, end)
+        if follower and follower.lastgroup in self.pairs:
+            return True
+        return high - low <= 2 and text.startswith(self.pair_units, end) if self.pair_units else False
 
 
 def last_scale_of(kind: str, piece: str, reader: CjkReader, scale: Decimal, last: str) -> Decimal:
@@ -239,7 +254,9 @@ class WesternReader:
         right = r"(?![A-Za-zÀ-ÿ])"
         halves = raw["numbers"].get("half_re", "(?!)")
         art, vb = raw["numbers"].get("article_re", "(?!)"), literal(self.vague_before) or "(?!)"
-        heads = "".join(sorted({w[0] for w in [*self.words, *self.vague, *self.vague_before]})) + raw["numbers"].get("half_heads", "")
+        heads = "".join(sorted({w[0] for w in [*self.words, *self.vague, *self.vague_before]})) + raw["numbers"].get(
+            "half_heads", "hH"
+        )
         # what cannot begin a numeral is ruled out first: most of a text is that
         self.start = re.compile(
             rf"(?=[\d¼½¾])(?<!\d)(?<!\d[.,'])(?:{digits})"

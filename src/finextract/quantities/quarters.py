@@ -74,6 +74,11 @@ class QuarterGrammar:
         self.gloss = re.compile(r"\s?[(（]\s?" + self._expand(gloss)) if gloss else None
         self.gloss_before = re.compile(self._expand(gloss) + r"(?=\s?[(（]\s?$)") if gloss else None
         self._slash = re.compile(raw["fiscal_year_re"]) if raw.get("fiscal_year_re") else None
+        directions = (("past_before_re", -1), ("future_before_re", 1))
+        self.directions = [(re.compile(f"(?:{raw[key]})$"), step) for key, step in directions if raw.get(key)]
+        self.past_after = re.compile(raw["past_after_re"]) if raw.get("past_after_re") else None
+        self.part_of_year = re.compile(raw["part_of_year_re"]) if raw.get("part_of_year_re") else None
+        self.compared_before = re.compile(f"(?:{raw['compared_before_re']})$") if raw.get("compared_before_re") else None
         fiscal_after = raw.get("fiscal_after_re")
         self.fiscal_after = re.compile(fiscal_after) if fiscal_after else None
 
@@ -118,8 +123,8 @@ class QuarterGrammar:
             return 2000 + int(g["y2"])
         if "yc" in g:
             return int("".join(self.native[c] for c in g["yc"]))
-        if "roc" in g:
-            return 1911 + int(g["roc"])
+        if "roc" in g or "rocb" in g:
+            return 1911 + int(g.get("roc") or g["rocb"])
         for era, base in (("era_reiwa", 2018), ("era_heisei", 1988)):
             if era in g:
                 return base + self._era_year(g[era])
@@ -195,6 +200,15 @@ class QuarterGrammar:
                 )
                 head = re.match(r"\s?[(（]\s?", gloss[0])
                 if months and head and reach.get(gloss.start() + head.end(), 0) < gloss.end():
+                    if (
+                        isinstance(value, Quarter)
+                        and value.quarter
+                        and not value.fiscal
+                        and "y" not in g
+                        and "d" not in g
+                    ) and months.end_month != value.quarter * 3:  # 第3四半期(8~10月) is a firm's own quarter
+                        fiscal = Quarter(quarter=value.quarter, fiscal=True)
+                        out[-1] = Reading(reading.start, reading.end, "QUARTER", fiscal, reading.rule)
                     out.append(Reading(gloss.start() + head.end(), gloss.end(), "QUARTER", months, "quarter.gloss"))
                     end = gloss.end()
         return out
@@ -220,6 +234,28 @@ class QuarterGrammar:
                 if step < 0:
                     return date.year - (quarter >= now)
                 return date.year + (quarter < now)
+        return None
+
+    def _around(
+        self, text: str, start: int, stop: int, quarter: int, date: datetime.date, before: list[Reading]
+    ) -> int | None:
+        """The year of a bare quarter from the words around it: 2024年…其中一季度, 较第一季, 早在二季度, 排到四季度."""
+        lead = text[max(0, start - 80) : start]
+        if self.part_of_year and (m := self.part_of_year.search(lead)):
+            return int(m[1])
+        if self.compared_before and before and self.compared_before.search(lead):
+            last = before[-1]
+            value = last.value
+            if isinstance(value, Quarter) and value.quarter and value.year and not value.fiscal:
+                if start - last.end < 30 and value.quarter != quarter:
+                    return value.year - (quarter > value.quarter)
+        now = (date.month + 2) // 3
+        for expr, step in self.directions:
+            if expr.search(lead):
+                return date.year - (quarter > now) if step < 0 else date.year + (quarter < now)
+        year = nearest_year(quarter * 3 - 2, quarter * 3, date)
+        if (year, quarter) > (date.year, now) and self.past_after and self.past_after.match(text, stop):
+            return date.year - (quarter >= now)
         return None
 
     def _named_fiscal_year(self, text: str, at: int) -> int | None:
@@ -307,8 +343,10 @@ class QuarterGrammar:
             elif last_fiscal_year is not None:
                 year, fiscal = last_fiscal_year, True
             elif date:
-                year = self._directed(text[start:stop], quarter, date) or nearest_year(
-                    quarter * 3 - 2, quarter * 3, date
+                year = (
+                    self._directed(text[start:stop], quarter, date)
+                    or self._around(text, start, stop, quarter, date, before)
+                    or nearest_year(quarter * 3 - 2, quarter * 3, date)
                 )
             else:
                 year = last_year
