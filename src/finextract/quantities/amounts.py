@@ -302,9 +302,12 @@ class AmountGrammar:
                     lex.change_after_re.match(text, b.end) or a.number.value > b.number.value
                 ):
                     return ""
-                if lex.from_re and lex.separator_word_re.fullmatch(gap):
-                    if lex.from_re.search(text[max(0, a.start - 6) : a.start]):
-                        return ""
+                if (
+                    lex.from_re
+                    and lex.separator_word_re.fullmatch(gap)
+                    and lex.from_re.search(text[max(0, a.start - 6) : a.start])
+                ):
+                    return ""
                 return "range"
             return ""
         if (
@@ -350,6 +353,8 @@ class AmountGrammar:
     def _modifier(self, text: str, start: int, end: int, more: bool) -> str | None:
         window = text[max(0, start - 36) : start]
         left = next((m for m, expr in self.lex.before if expr.search(window) and not self._excepted(m, window)), None)
+        if left in ("more_than", "less_than") and self.lex.forecast and self.lex.forecast.match(text, end):
+            left = None  # 高于44亿美元的预期: what something is compared with
         right = next((m for m, expr in self.lex.after if expr.match(text, end)), None)
         compared = self.lex.compared
         if right and compared and compared[1].match(text, end) and compared[0].search(window):
@@ -425,6 +430,9 @@ class AmountGrammar:
             context = self.lex.wide_context[holder.after.word]
             if holder.before is None and re.search(context["if_re"], text):
                 holder.after = replace(holder.after, code=context["code"])
+        if how == "minor" and first.after and (context := self.lex.wide_context.get(first.after.word)):
+            if first.before is None and re.search(context["if_re"], text):
+                first.after = replace(first.after, code=context["code"])
         values = self._values(group, how)
         if how == "range" and len(group) == 2 and len(values) == 2:
             quote = text[group[0].number.start : group[0].number.end], text[group[1].number.start : group[1].number.end]

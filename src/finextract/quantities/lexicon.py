@@ -137,6 +137,7 @@ class Lexicon:
     between_re: tuple[re.Pattern[str], re.Pattern[str]] | None = None
     from_re: re.Pattern[str] | None = None
     spaced_prefixes: frozenset[str] = frozenset()
+    forecast: re.Pattern[str] | None = None
 
 
 DASH = r"[-–—―~‒－ー]{1,2}"
@@ -222,6 +223,8 @@ def load(lang: str) -> Lexicon:
     ):  # words before two whole amounts that make a change of them, not a range: 从1元到2元
         lex.from_re = re.compile(rf"(?:{raw['ranges']['from_re']})\s?$")
     lex.spaced_prefixes = frozenset(raw.get("spaced_prefixes", ()))
+    if modifiers.get("forecast_re"):
+        lex.forecast = re.compile(modifiers["forecast_re"])
     if "compared" in modifiers:
         lex.compared = re.compile(modifiers["compared"]["before_re"]), re.compile(modifiers["compared"]["after_re"])
     guards = raw.get("guards", {})

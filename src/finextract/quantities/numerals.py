@@ -128,6 +128,8 @@ class CjkReader:
                     if last == "n" or not self.follow.match(text, m.end()):
                         break
                     number.vague = True
+                elif last == "b" and not spaced and not number.vague and self.follow.match(text, m.end()):
+                    number.vague, num = True, Decimal(1)  # 1億数千万
                 elif last:
                     break
                 else:

@@ -78,7 +78,9 @@ class QuarterGrammar:
         self.directions = [(re.compile(f"(?:{raw[key]})$"), step) for key, step in directions if raw.get(key)]
         self.past_after = re.compile(raw["past_after_re"]) if raw.get("past_after_re") else None
         self.part_of_year = re.compile(raw["part_of_year_re"]) if raw.get("part_of_year_re") else None
-        self.compared_before = re.compile(f"(?:{raw['compared_before_re']})$") if raw.get("compared_before_re") else None
+        self.compared_before = (
+            re.compile(f"(?:{raw['compared_before_re']})$") if raw.get("compared_before_re") else None
+        )
         fiscal_after = raw.get("fiscal_after_re")
         self.fiscal_after = re.compile(fiscal_after) if fiscal_after else None
 
@@ -246,9 +248,10 @@ class QuarterGrammar:
         if self.compared_before and before and self.compared_before.search(lead):
             last = before[-1]
             value = last.value
-            if isinstance(value, Quarter) and value.quarter and value.year and not value.fiscal:
-                if start - last.end < 30 and value.quarter != quarter:
-                    return value.year - (quarter > value.quarter)
+            if not isinstance(value, Quarter) or value.fiscal or not value.quarter or not value.year:
+                pass
+            elif start - last.end < 30 and value.quarter != quarter:
+                return value.year - (quarter > value.quarter)
         now = (date.month + 2) // 3
         for expr, step in self.directions:
             if expr.search(lead):
