@@ -430,8 +430,9 @@ class AmountGrammar:
             context = self.lex.wide_context[holder.after.word]
             if holder.before is None and re.search(context["if_re"], text):
                 holder.after = replace(holder.after, code=context["code"])
-        if how == "minor" and first.after and (context := self.lex.wide_context.get(first.after.word)):
-            if first.before is None and re.search(context["if_re"], text):
+        if how == "minor" and first.after and first.before is None and first.after.word in self.lex.wide_context:
+            context = self.lex.wide_context[first.after.word]
+            if re.search(context["if_re"], text):
                 first.after = replace(first.after, code=context["code"])
         values = self._values(group, how)
         if how == "range" and len(group) == 2 and len(values) == 2:

@@ -52,6 +52,8 @@ class QuarterGrammar:
         self.yearless = frozenset(raw.get("yearless_deictic", ()))
         self.fiscal_year_name = re.compile(raw["named_fiscal_year_re"]) if raw.get("named_fiscal_year_re") else None
         self.same_year = raw.get("same_year", [])
+        told = raw.get("sentence_fiscal_year_re")
+        self.fiscal_year_in_sentence = re.compile(told) if told else None
         digits = load(lang).raw.get("digits", {})
         self.native = {c: v for v, chars in digits.items() for c in chars}
         self._counter = 0
@@ -167,6 +169,7 @@ class QuarterGrammar:
         for f in found:
             reach[f[0]] = max(f[1], reach.get(f[0], 0))
         out: list[Reading] = []
+        bare: set[int] = set()
         end = -1
         last_year: int | None = None
         last_fiscal_year: int | None = None
@@ -191,29 +194,35 @@ class QuarterGrammar:
                 if months and (not out or out[-1].end <= at + lead.start()):
                     out.append(Reading(at + lead.start(), at + lead.end(), "QUARTER", months, "quarter.gloss"))
             out.append(reading)
+            if "y" not in g and "d" not in g:
+                bare.add(start)
             end = reading.end
             if last_fiscal_year is not None:
                 fiscal_at = end
             if self.gloss and (gloss := self.gloss.match(text, end)):
                 groups = self._groups(gloss)
                 value = reading.value
-                months = self._months(
-                    groups, date, value.year if isinstance(value, Quarter) and not value.fiscal else None
-                )
+                told = isinstance(value, Quarter) and not value.fiscal and ("y" in g or "d" in g)
+                months = self._months(groups, date, value.year if told and isinstance(value, Quarter) else None)
                 head = re.match(r"\s?[(（]\s?", gloss[0])
                 if months and head and reach.get(gloss.start() + head.end(), 0) < gloss.end():
-                    if (
-                        isinstance(value, Quarter)
-                        and value.quarter
-                        and not value.fiscal
-                        and "y" not in g
-                        and "d" not in g
-                    ) and months.end_month != value.quarter * 3:  # 第3四半期(8~10月) is a firm's own quarter
-                        fiscal = Quarter(quarter=value.quarter, fiscal=True)
-                        out[-1] = Reading(reading.start, reading.end, "QUARTER", fiscal, reading.rule)
                     out.append(Reading(gloss.start() + head.end(), gloss.end(), "QUARTER", months, "quarter.gloss"))
                     end = gloss.end()
-        return out
+        return self._own_quarters(text, out, bare)
+
+    @staticmethod
+    def _own_quarters(text: str, found: list[Reading], bare: set[int]) -> list[Reading]:
+        """第3四半期(8~10月): a bare quarter whose months are not the calendar's is the firm's own, of a year not told."""
+        for k in range(len(found) - 1):
+            value, months = found[k].value, found[k + 1].value
+            if found[k].start not in bare or not isinstance(value, Quarter) or not isinstance(months, Quarter):
+                continue
+            if value.quarter is None or value.fiscal or months.end_month in (None, value.quarter * 3):
+                continue
+            if re.fullmatch(r"\s?[(（]\s?", text[found[k].end : found[k + 1].start]):
+                own = Quarter(quarter=value.quarter, fiscal=True)
+                found[k] = Reading(found[k].start, found[k].end, "QUARTER", own, found[k].rule)
+        return found
 
     def _months(self, g: dict[str, str], date: datetime.date | None, year: int | None) -> Quarter | None:
         last = self._month(g["m2"] if "m2" in g else g["me"])
@@ -273,6 +282,16 @@ class QuarterGrammar:
             return None
         year = int(next(g for g in chosen.groups() if g))
         return year if year > 100 else 2000 + year
+
+    def _fiscal_year_of_sentence(self, text: str, at: int) -> int | None:
+        """The fiscal year named before a bare quarter in its sentence (2021年3月期の純利益は…、第4四半期は…)."""
+        if self.fiscal_year_in_sentence is None:
+            return None
+        window = re.split(r"[。\n]", text[max(0, at - 100) : at])[-1]
+        found = self.fiscal_year_in_sentence.findall(window)
+        if not found:
+            return None
+        return int(found[-1]) if len(found[-1]) == 4 else 2000 + int(found[-1])
 
     def _value(
         self,
@@ -345,6 +364,8 @@ class QuarterGrammar:
                 year = gloss.value.year
             elif last_fiscal_year is not None:
                 year, fiscal = last_fiscal_year, True
+            elif (named := self._fiscal_year_of_sentence(text, start)) is not None:
+                year, fiscal = named, True
             elif date:
                 year = (
                     self._directed(text[start:stop], quarter, date)
