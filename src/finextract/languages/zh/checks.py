@@ -9,20 +9,45 @@ if TYPE_CHECKING:
     from finextract.quantities.amounts import Atom
 
 
-_PRICE = r"(?:每|价|價|仅|只要|卖|賣|收|派|息|费|費|低|便宜|贵|貴|降|涨|漲|付|省|赚|賺|亏|花|股).{0,4}$"
+_PRICE = re.compile(
+    r"(?:每|价|價|仅|只要|卖|賣|收|派|息|费|費|低|便宜|贵|貴|降|涨|漲|付|省|赚|賺|亏|花|股|要|给|給|挣|掙).{0,4}$"
+)
+_COUNTER = re.compile(r"[一二三四五六七八九1-9](?![\d一-鿿])")
+_SECONDS = re.compile(r"[\d一二三四五六七八九十]{1,3}秒")
+_LONE = re.compile(r"[一二两兩三四五六七八九多]")
+# 三元锂电池, 二元论, 一元二次方程: the element, pole or unknown, not the currency
+_ELEMENT = re.compile(
+    r"锂|鋰|材料|电池|電池|论|論|化(?!学|妆|肥|工|解)|结构|結構|次方|一次|二次|系列?|正极|正極|里|桥|橋|前驱|前驅|聚合|催化|乙丙"
+    r"|勋|气|音|器件|年|对立|對立|方程|醇|期[权權]|体系|體系|悖论|社会|社會|经济|經濟|思维|動力|动力"
+)
 
 
 def counts(text: str, group: list[Atom], holder: Atom) -> bool:
-    """一元, 二元, 三元 as words (二元论, 三元锂电池) are kept out by the guard; a lone 几元 or 数元 counts."""
+    """Whether a small amount is one: 块, 角, 毛, 分, 仙 and 刀 also count things, 元 names elements and unknowns."""
     number = group[0].number
     word = holder.after.word if holder.after else ""
-    if word in ("分", "角", "毛", "块", "塊"):
+    end = group[-1].end
+    if word == "元" and len(group) == 1 and holder.before is None:
+        lone = number.end - number.start == 1 and _LONE.match(text, number.start)
+        return not (lone and _ELEMENT.match(text, end))
+    if word == "刀":
+        return number.value is not None and number.value >= 10 and text[number.start].isdigit()
+    if word in ("分", "角", "毛", "块", "塊", "仙"):
         if number.start and text[number.start - 1] in "第长長":
             return False
-        end = group[-1].end
+        if word == "分" and ("點" in text[number.start : end] or "点" in text[number.start : end]):
+            return False
         if len(group) > 1 and group[0].after and group[0].after.power > -2 and group[0].after.word != word:
             return True
-        if word != "分" and re.match(r"[一二三四五六七八九1-9](?![\d一-鿿])", text[end : end + 2]):
+        if word in "块塊" and number.start and text[number.start - 1] in "成为為切减減":
+            return False
+        if word == "分" and _SECONDS.match(text, end):
+            return False
+        if word in "块塊" and (
+            number.has_scale or (number.value is not None and (number.value % 1 or number.value >= 10))
+        ):
             return True
-        return re.search(_PRICE, text[max(0, number.start - 7) : number.start]) is not None
+        if word != "分" and _COUNTER.match(text, end):
+            return True
+        return _PRICE.search(text, max(0, number.start - 7), number.start) is not None
     return True
