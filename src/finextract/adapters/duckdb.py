@@ -24,7 +24,7 @@ def register(
     :func:`finextract.adapters.arrow.extract_table`, such as ``lang`` and ``model``.
     """
     names = COLUMNS[:columns]
-    extra = {f"{n}_column": n for n in names[1:]}
+    extra: dict[str, Any] = {f"{n}_column": n for n in names[1:]}
 
     def read(*given: Any) -> Any:
         table = pa.table(dict(zip(names, given, strict=True)))
@@ -39,7 +39,7 @@ def register(
     def three(text: Any, lang: Any, date: Any) -> Any:
         return read(text, lang, date)
 
-    kind = connection.type(duckdb_type(arrow.result_schema().field(arrow.SPANS).type))
-    varchar = connection.type("VARCHAR")
+    engine: Any = connection  # its own types know no Arrow functions
+    kind = engine.type(duckdb_type(arrow.result_schema().field(arrow.SPANS).type))
     function = (one, two, three)[columns - 1]  # DuckDB counts the parameters
-    connection.create_function(name, function, [varchar] * columns, kind, type="arrow", null_handling="special")  # type: ignore[arg-type]
+    engine.create_function(name, function, ["VARCHAR"] * columns, kind, type="arrow", null_handling="special")

@@ -21,6 +21,6 @@ def extract_frame(frame: DataFrame, text_column: str = "text", **options: Any) -
     for name in (arrow.SPANS, arrow.ERROR):
         if name in frame.columns:
             raise ValueError(f"[A103] there is a column {name!r} already; rename or drop it")
-        parsed = StructType.fromDDL(f"`{name}` {spark_type(added.field(name).type)}")
+        parsed: Any = StructType.fromDDL(f"`{name}` {spark_type(added.field(name).type)}")
         schema = schema.add(parsed.fields[0])
     return frame.mapInArrow(partial(arrow.extract_batches, text_column=text_column, **options), schema)
