@@ -68,6 +68,7 @@ class CjkReader:
         self.start = re.compile(rf"(?<!\d)(?<!\d[.,])\d|(?<=\d,)(?<!\d\d\d\d,)\d(?!\d\d(?!\d))|{guard}[{heads}]{big}")
         units = "|".join(sorted({re.escape(w[0]) for w in [*lex.units, *self.small, *self.big]}))
         self.follow = re.compile(rf"\s{{0,2}}(?:{units})")
+        self.unit = lex.unit_re
         self.unit_heads = re.compile(rf"\s{{0,2}}(?:{units})")
 
     def read(self, text: str, at: int) -> Number | None:
@@ -95,9 +96,11 @@ class CjkReader:
             if kind in "dn" and last and (num is not None or last == "m"):
                 break
             if kind == "d":
-                if last and (last not in "bs" or (spaced and not (last == "b" and self.follow.match(text, m.end())))):
+                if last and (last not in "bs" or (spaced and not self.follow.match(text, m.end()))):
                     break
                 plain = piece.replace(",", "").replace(" ", "").replace("'", "").replace("・", ".")
+                if spaced and last == "s" and (len(plain) > MAX_DIGITS or Decimal(plain) >= small_scale):
+                    break  # 1천 500원 is one numeral, 1천 5000원 are two
                 if len(plain) > MAX_DIGITS:
                     number.end = m.end()
                     return number if not last else None
@@ -106,6 +109,8 @@ class CjkReader:
                     num = None
                     break
             elif kind == "n":
+                if last and self.unit.match(text, gap):
+                    break  # 6억 오스트레일리아 달러: a unit that begins like a digit
                 if spaced and (last != "b" or piece[0] < "가" or not self.follow.match(text, m.end())):
                     break
                 if (
