@@ -21,6 +21,7 @@ _CLEAR = {1: 0.95, 2: 0.92, 3: 0.88, 4: 0.8, 5: 0.7}
 _UNLISTED = {1: 0.4, 2: 0.2, 3: 0.1, 4: 0.05, 5: 0.0}
 _SENTENCE = re.compile(r"[。!?！？\n]|(?<=[^\d\s.][^\d\s.])\.(?=\s)")
 _WINDOW = {"de": 110, "en": 110, "ko": 50, "ja": 40, "zh": 36}
+_REACH = max(_WINDOW.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,9 @@ def _sentence(text: str, start: int, end: int, width: int) -> tuple[str, str]:
 def evidence(text: str, hit: Hit, lang: str) -> list[Evidence]:
     """Everything that speaks for or against this hit, the starting value first."""
     cues = _load(lang)
-    folded = fold(text)
+    low = max(0, hit.start - _REACH)  # only the surroundings, or a long text would cost its length for each hit
+    folded = fold(text[low : hit.end + _REACH])
+    start, name_end, end = hit.start - low, hit.name_end - low, hit.end - low
     sense = cues.senses.get(hit.alias)
     if hit.ambiguous or sense is not None:
         prior = sense.prior if sense else _UNLISTED[hit.rank]
@@ -99,19 +102,19 @@ def evidence(text: str, hit: Hit, lang: str) -> list[Evidence]:
         out = [Evidence("prior", hit.alias, prior)]
     else:
         out = [Evidence("known name", hit.alias, _CLEAR[hit.rank])]
-    behind = folded[hit.end : hit.end + 16]
-    before = folded[max(0, hit.start - 24) : hit.start]
+    behind = folded[end : end + 16]
+    before = folded[max(0, start - 24) : start]
     if found := cues.product.match(behind):
         out.append(Evidence("product word", found[0].strip(), -0.5))
-    left, right = _sentence(folded, hit.start, hit.end, _WINDOW[lang])
+    left, right = _sentence(folded, start, end, _WINDOW[lang])
     around = left + "\u0001" + right
     club = sorted(set(cues.sports.findall(around)))
     if len(club) > 1:
         out.append(Evidence("a club's words", " ".join(club[:4]), -0.5))
     if not hit.ambiguous and sense is None:
         return out
-    if hit.end > hit.name_end and folded[hit.name_end : hit.end] not in ("s", "'s"):
-        out.append(Evidence("legal form", folded[hit.name_end : hit.end].strip(), 0.45))
+    if hit.end > hit.name_end and folded[name_end : end] not in ("s", "'s"):
+        out.append(Evidence("legal form", folded[name_end : end].strip(), 0.45))
     if found := cues.company.match(behind):
         out.append(Evidence("company word", found[0], 0.45))
     elif found := cues.role.match(behind):
