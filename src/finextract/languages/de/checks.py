@@ -12,9 +12,11 @@ _WORDS = ("Rand", "Krone", "Pfund", "Real", "Lira", "Mark", "Won", "Dinar", "Kro
 
 
 def counts(text: str, group: list[Atom], holder: Atom) -> bool:
-    """20 Euro-Länder is a count; ein Rand, eine Krone, ein Pfund are words; 45-Millionen-Euro-Kredit is an amount."""
+    """20 Euro-Länder is a count; in 1000 CHF heads a table; ein Rand, eine Krone, ein Pfund are words; 45-Millionen-Euro-Kredit is an amount."""
     number = group[-1].number
     end = group[-1].end
+    if number.value == 1000 and text[max(0, group[0].start - 3) : group[0].start].lower() == "in ":
+        return False
     compound = text[end : end + 1] == "-" and text[end + 1 : end + 2].isalpha()
     if compound and not number.joined and not number.has_scale:
         return False

@@ -26,6 +26,7 @@ def words() -> dict[str, int]:
     below = _below_hundred()
     table = {form: 1 for form in ("ein", "eine", "einen", "einem", "einer", "eines", "eins")}
     table.update(below)
+    table["null"] = 0
     for prefix, base in [("", 1), *((u, k) for k, u in enumerate(_UNITS) if k)]:
         table[f"{prefix}hundert"] = 100 * base
         for word, value in below.items():
