@@ -118,9 +118,9 @@ def explain(
 def _scored(text: str, tier: str) -> list[Scored]:
     if tier != "encoder":
         return []
-    from finextract.companies.encoder import CompanyEncoder
+    from finextract.extractor import encoder
 
-    return CompanyEncoder.load().predict([text])[0]
+    return encoder().predict([text])[0]
 
 
 def _model(scored: Scored) -> str:

@@ -14,6 +14,8 @@ from finextract.entities import Entity, Extraction
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from finextract.companies.encoder import CompanyEncoder
+
     from finextract.companies.encoder import Scored
 
 Model = Literal["auto", "encoder", "fast", "none"]
@@ -78,6 +80,14 @@ def language_of(text: str, lang: str | None) -> str:
     return lang
 
 
+@lru_cache(maxsize=1)
+def encoder() -> CompanyEncoder:
+    """The encoder that comes with the package, loaded once."""
+    from finextract.companies.encoder import CompanyEncoder
+
+    return CompanyEncoder.load()
+
+
 @lru_cache(maxsize=8)
 def _fast(lang: str) -> Language:
     import spacy
@@ -98,9 +108,7 @@ def _entities(
     encoded: dict[int, list[Scored]] = {}
     chosen = [i for i, tier in enumerate(tiers) if tier == "encoder"]
     if chosen:
-        from finextract.companies.encoder import CompanyEncoder
-
-        for i, spans in zip(chosen, CompanyEncoder.load().predict([texts[i] for i in chosen]), strict=True):
+        for i, spans in zip(chosen, encoder().predict([texts[i] for i in chosen]), strict=True):
             encoded[i] = spans
     for i, (text, lang, date) in enumerate(zip(texts, langs, dates, strict=True)):
         quantities = read(text, lang, date)
