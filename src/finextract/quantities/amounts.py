@@ -308,6 +308,13 @@ class AmountGrammar:
                     and lex.from_re.search(text[max(0, a.start - 6) : a.start])
                 ):
                     return ""
+                if (
+                    lex.by_re
+                    and b.number.value > a.number.value * Decimal("2.5")
+                    and lex.separator_word_re.fullmatch(gap)
+                    and lex.by_re.search(text[max(0, a.start - 6) : a.start])
+                ):
+                    return ""
                 return "range"
             return ""
         if (
@@ -376,8 +383,8 @@ class AmountGrammar:
         if table:
             nearest, code = 3 * len(text) + 1, atom.code
             for country, candidate in table.items():
-                found = text.rfind(country, 0, at)
-                found = found if found >= 0 else text.find(country, at)
+                found = text.rfind(country, max(0, at - 3000), at)
+                found = found if found >= 0 else text.find(country, at, at + 1000)
                 distance = at - found if found < at else 3 * (found - at)  # what is said before counts for more
                 if found >= 0 and distance < nearest:
                     nearest, code = distance, candidate
