@@ -654,7 +654,10 @@ class AmountGrammar:
         return (
             "enumeration"
             if not any(
-                self._identifier(text, a) or (not a.number.has_scale and (a.number.value or 0) >= 1900)
+                # behind the first one a slash is what separates them
+                (a is atoms[i] or text[a.start - 1] != "/")
+                and self._identifier(text, a)
+                or (not a.number.has_scale and (a.number.value or 0) >= 1900)
                 for a in atoms[i:k]
             )
             else ""

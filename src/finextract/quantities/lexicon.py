@@ -136,6 +136,7 @@ class Lexicon:
     compared: tuple[re.Pattern[str], re.Pattern[str]] | None = None
     between_re: tuple[re.Pattern[str], re.Pattern[str]] | None = None
     from_re: re.Pattern[str] | None = None
+    by_re: re.Pattern[str] | None = None
     spaced_prefixes: frozenset[str] = frozenset()
     forecast: re.Pattern[str] | None = None
 
@@ -222,6 +223,8 @@ def load(lang: str) -> Lexicon:
         "from_re"
     ):  # words before two whole amounts that make a change of them, not a range: 从1元到2元
         lex.from_re = re.compile(rf"(?:{raw['ranges']['from_re']})\s?$")
+    if raw["ranges"].get("by_re"):  # verbs after which a much larger second amount is what is reached: 减少1亿元至5亿元
+        lex.by_re = re.compile(rf"(?:{raw['ranges']['by_re']})\s?$")
     lex.spaced_prefixes = frozenset(raw.get("spaced_prefixes", ()))
     if modifiers.get("forecast_re"):
         lex.forecast = re.compile(modifiers["forecast_re"])

@@ -80,6 +80,7 @@ class QuarterGrammar:
         self.directions = [(re.compile(f"(?:{raw[key]})$"), step) for key, step in directions if raw.get(key)]
         self.past_after = re.compile(raw["past_after_re"]) if raw.get("past_after_re") else None
         self.part_of_year = re.compile(raw["part_of_year_re"]) if raw.get("part_of_year_re") else None
+        self.listed_after = re.compile(raw["listed_after_re"]) if raw.get("listed_after_re") else None
         self.compared_before = (
             re.compile(f"(?:{raw['compared_before_re']})$") if raw.get("compared_before_re") else None
         )
@@ -261,6 +262,11 @@ class QuarterGrammar:
                 pass
             elif start - last.end < 30 and value.quarter != quarter:
                 return value.year - (quarter > value.quarter)
+        listed, at = quarter, stop
+        while self.listed_after and (m := self.listed_after.match(text, at)) and self.words[m["q"]] > listed:
+            listed, at = self.words[m["q"]], m.end()
+        if listed != quarter:  # 一季度、二季度和三季度: one year for all
+            return nearest_year(listed * 3 - 2, listed * 3, date)
         now = (date.month + 2) // 3
         for expr, step in self.directions:
             if expr.search(lead):
@@ -362,7 +368,9 @@ class QuarterGrammar:
                         last_fiscal_year,
                     )
                 year = gloss.value.year
-            elif last_fiscal_year is not None:
+            elif date and (directed := self._directed(text[start:stop], quarter, date)):
+                year = directed
+            elif last_fiscal_year is not None and "cal" not in g:
                 year, fiscal = last_fiscal_year, True
             elif (named := self._fiscal_year_of_sentence(text, start)) is not None:
                 year, fiscal = named, True
