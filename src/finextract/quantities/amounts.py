@@ -207,6 +207,15 @@ class AmountGrammar:
             and before[0].word not in lex.spaced_prefixes
         ):
             before, start = None, number.start  # "… 米ドル 5億ドル": the word belongs to what stands before
+        elif (
+            self.cjk
+            and before
+            and after
+            and before[0].word == after[0].word
+            and not before[0].word.isascii()
+            and not negative
+        ):
+            before, start = None, number.start  # 英镑兑美元1.27美元: the other side of an exchange rate
         if after is None and not number.vague and (before is None or before[0].kind == "money"):
             m = lex.latin_scale_re.match(text, end) or (
                 lex.latin_scale_re.match(text, end + 1) if text[end : end + 1] in (" ", "\n", "-") else None
@@ -545,7 +554,8 @@ class AmountGrammar:
             return end, values
         if holder.after.word in self.lex.raw.get("colloquial_tail", ()) and len(values) == 1:
             m = re.compile(
-                r"[一二三四五六七八九1-9](?![\d一二三四五六七八九十百千万亿])(?=[^\u4e00-\u9fff]|$|[的左起以就到至])"
+                r"[一二三四五六七八九1-9](?![\d二三四五六七八九十百千万亿])(?:(?=[^\u4e00-\u9fff]|$|[的左起以就到至]|一[斤度公个個碗杯份张吨])"
+                r"|(?<=\d.[1-9])(?![.个個斤份碗杯张件次条瓶盒袋公米]))"
             ).match(text, end)
             if m:
                 digit = _reader(self.lex.lang).digit.get(m[0], m[0])  # type: ignore[union-attr]

@@ -52,6 +52,7 @@ class QuarterGrammar:
         self.yearless = frozenset(raw.get("yearless_deictic", ()))
         self.fiscal_year_name = re.compile(raw["named_fiscal_year_re"]) if raw.get("named_fiscal_year_re") else None
         self.same_year = raw.get("same_year", [])
+        self.fiscal_reach = int(raw.get("fiscal_reach", 300))  # how far a named fiscal year carries to a bare quarter
         told = raw.get("sentence_fiscal_year_re")
         self.fiscal_year_in_sentence = re.compile(told) if told else None
         digits = load(lang).raw.get("digits", {})
@@ -182,7 +183,7 @@ class QuarterGrammar:
                 if trace:
                     trace(start, stop, "a comparison, a count or an adjective, not one particular quarter")
                 continue
-            if last_fiscal_year is not None and (start - fiscal_at > 300 or _ITEM.search(text, fiscal_at, start)):
+            if last_fiscal_year is not None and (start - fiscal_at > self.fiscal_reach or _ITEM.search(text, fiscal_at, start)):
                 last_fiscal_year = None  # far away or in another item of a list it may be another firm's
             reading, last_year, last_fiscal_year = self._value(
                 text, start, stop, known, g, date, last_year, last_fiscal_year, out, trace
