@@ -183,7 +183,9 @@ class QuarterGrammar:
                 if trace:
                     trace(start, stop, "a comparison, a count or an adjective, not one particular quarter")
                 continue
-            if last_fiscal_year is not None and (start - fiscal_at > self.fiscal_reach or _ITEM.search(text, fiscal_at, start)):
+            if last_fiscal_year is not None and (
+                start - fiscal_at > self.fiscal_reach or _ITEM.search(text, fiscal_at, start)
+            ):
                 last_fiscal_year = None  # far away or in another item of a list it may be another firm's
             reading, last_year, last_fiscal_year = self._value(
                 text, start, stop, known, g, date, last_year, last_fiscal_year, out, trace

@@ -14,8 +14,13 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
     head = text[number.start]
     if number.vague and not number.has_scale and head == "수":
         return False  # 수원 is a city; 수 alone names no power of ten
-    if holder.after and holder.after.word == "동" and not number.has_scale and (number.value or 0) < 1000:
-        return False  # 101동: a block of flats or a ward
+    if (
+        holder.after
+        and holder.after.word in ("동", "숨", "솜", "킵", "레프")
+        and not number.has_scale
+        and (number.value or 0) < 1000
+    ):
+        return False  # 101동: a block of flats or a ward; 숨: a breath
     if "가" <= head <= "힣":
         if number.start and "가" <= text[number.start - 1] <= "힣" and group[0].before is None:
             return False
