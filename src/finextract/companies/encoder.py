@@ -302,19 +302,20 @@ class CompanyEncoder:
             logp[:, 0] = 0.0
             # Windows run one by one: the int8 scales are taken over all that is computed at once, so in a larger
             # batch the neighbours would have a say in the result, and on one core it is no faster.
-            for w in windows(number, text, e.offsets, self._size):
+            offsets, ids = e.offsets, e.ids  # each access makes the whole list anew
+            for w in windows(number, text, offsets, self._size):
                 if w.keep_end > w.keep_start:
-                    tags = self._session.run(None, self._feed(w, text, e))[0][0]
+                    tags = self._session.run(None, self._feed(w, text, offsets, ids))[0][0]
                     logp[w.keep_start : w.keep_end] = tags[w.keep_start - w.start : w.keep_end - w.start]
             out.append(logp)
         return out
 
-    def _feed(self, w: Window, text: str, e: Any) -> dict[str, Any]:
+    def _feed(self, w: Window, text: str, offsets: Sequence[tuple[int, int]], ids: Sequence[int]) -> dict[str, Any]:
         import numpy as np
 
-        ids = np.array([[self._bos, *e.ids[w.first_piece : w.last_piece], self._eos]], np.int64)
-        piece, place, char, kind = window_characters(text, e.offsets, w)[:, None]
-        return {"ids": ids, "piece": piece, "place": place, "char": char, "kind": kind}
+        pieces = np.array([[self._bos, *ids[w.first_piece : w.last_piece], self._eos]], np.int64)
+        piece, place, char, kind = window_characters(text, offsets, w)[:, None]
+        return {"ids": pieces, "piece": piece, "place": place, "char": char, "kind": kind}
 
 
 @lru_cache(maxsize=4)

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from finextract.entities import Entity
 
 if TYPE_CHECKING:
+    from finextract.companies.boundaries import Boundaries
     from finextract.companies.encoder import Scored
 
-MODEL_ALONE = 0.5
-KNOWN_ALONE = {"model": 0.9, "none": 0.5}
+MODEL_ALONE = {"ja": 0.62, "de": 0.73, "ko": 0.7, "zh": 0.75, "en": 0.7}
+KNOWN_ALONE = {"model": 0.7, "none": 0.5}
 """What a name of the knowledge base must score where a model looked and saw none, and where no model looked."""
+MODEL_EXTENDS = 0.4
+"""A model's span around a known name counts from here on."""
 OTHER_CLASS = 0.6
 SURE = 0.85
 _COUNTRY = re.compile(r"[米独仏英韓中印伊加豪露台蘭](?=[ァ-ヶA-Za-z])")
@@ -59,6 +62,7 @@ def trim(text: str, start: int, end: int, lang: str) -> tuple[int, int]:
         and not (text[end - 1] in ")）" and re.search(r"[(（]", text[start:end]))
     ):
         end -= 1
+    start, end = _whole_words(text, start, end)
     surface = text[start:end]
     if lang == "ja":
         if end - start > 3 and _COUNTRY.match(surface):
@@ -70,9 +74,98 @@ def trim(text: str, start: int, end: int, lang: str) -> tuple[int, int]:
             r"(?<!有限)(?<!股份)(?<!责任)(?<!責任)(?<!無限)(?<!集团)(?<!集團)公司$", surface
         ):
             end -= 2
-    elif lang == "ko" and end - start > 3 and re.search(r"(?<=[가-힣A-Za-z])(?:측|社)$", surface):
-        end -= 1
+    elif lang == "ko":
+        start, end = _trim_korean(text, start, end)
     return start, end
+
+
+_KIND = re.compile(r"([ァ-ヺー])|([A-Za-zÀ-ž])")
+
+
+def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span that begins or ends inside a katakana or Latin word takes in the whole word (up to six characters)."""
+    if start >= end:
+        return start, end
+    first, last = _KIND.match(text[start]), _KIND.match(text[end - 1])
+    low = start
+    while (
+        first and low > 0 and start - low < 6 and (m := _KIND.match(text[low - 1])) and m.lastindex == first.lastindex
+    ):
+        low -= 1
+    high = end
+    while (
+        last
+        and high < len(text)
+        and high - end < 6
+        and (m := _KIND.match(text[high]))
+        and m.lastindex == last.lastindex
+    ):
+        high += 1
+    # camel case and glued words of machine translation are boundaries: "von" + "Intel"
+    if low < start and text[start].isupper() and text[start - 1].islower():
+        low = start
+    return low if start - low < 6 else start, high if high - end < 6 else end
+
+
+def _trim_korean(text: str, start: int, end: int) -> tuple[int, int]:
+    """Particles and 社 off; a word that the model cut in two whole again; the country before a name off."""
+    if text[start : start + 1] == "#":
+        start += 1
+    if (
+        end - start > 2
+        and re.search(r"(?<=[가-힣A-Za-z])(?:社|를|을|는)$", text[start:end])
+        or end - start > 3
+        and text[end - 1] == "측"
+    ):
+        end -= 1
+    if "가" <= text[end - 1 : end] <= "힣" and "가" <= text[end : end + 1] <= "힣":
+        rules = _rules("ko")
+        run = end
+        while run < len(text) and "가" <= text[run] <= "힣":
+            run += 1
+        if run - end <= 4 and not rules._particles_follow(text, end):
+            # the shortest longer end behind which particles may follow
+            end = next((e for e in range(end + 1, run) if rules._particles_follow(text, e)), run)
+    digits = start
+    while digits > 0 and text[digits - 1].isdigit():
+        digits -= 1
+    if digits < start and "가" <= text[start] <= "힣" and (digits == 0 or text[digits - 1].isspace()):
+        start = digits
+    first, blank, rest = text[start:end].partition(" ")
+    if blank and rest and first in _countries("ko"):
+        start += len(first) + 1
+    return start, end
+
+
+@cache
+def _countries(lang: str) -> frozenset[str]:
+    """Names of countries (CLDR, from Babel): a country before a name is no part of it."""
+    from babel import Locale
+
+    return frozenset(Locale.parse(lang).territories.values())
+
+
+_SUFFIXES = {
+    "zh": r"(?:集团|集團|控股|科技|股份|有限|公司|银行|銀行|证券|證券|基金|资本|資本|投资|投資|保险|保險|人寿|人壽|信托|信託|期货|汽车|汽車|电子|電子|电气|電氣|能源|新能源|电力|電力|石油|石化|化工|化学|化學|医药|醫藥|制药|製藥|生物|医疗|醫療|药业|藥業|药房|材料|新材|机械|機械|重工|工业|工業|建设|建設|地产|地產|置业|置業|物业|物流|快递|航空|海运|航运|航運|铁路|通信|电信|電信|传媒|傳媒|影业|游戏|网络|網路|软件|軟件|信息|资讯|数据|智能|半导体|半導體|微电子|光电|光電|食品|饮料|酒业|乳业|农业|国际|國際|中国|中國|香港|台湾|台灣|日本|上海|北京|深圳|亚洲|全球|云|雲|時報|时报|日报|新闻|财经|商业|百货|超市|家居|服饰|股|[(（]|·|&|[A-Za-z])",
+    "ko": r"(?:\s?(?:그룹|홀딩스|코리아|재팬|차이나|아메리카|전자|전기|화학|생명|화재|증권|은행|카드|캐피탈|캐피털|자산운용|투자|파트너스|건설|물산|중공업|조선|제철|스틸|자동차|모터스|모빌리티|에너지|솔루션|이노베이션|바이오|바이오로직스|제약|팜|헬스케어|케미칼|머티리얼즈|소재|테크|텍|시스템|시스템즈|네트웍스|텔레콤|통신|미디어|엔터테인먼트|게임즈|소프트|쇼핑|리테일|백화점|마트|푸드|식품|항공|해운|로지스틱스|물류|금융|금융지주|지주|리츠|벤처스|인베스트먼트|랩스|그룹홀딩스|일보|신문|뉴스|TV)|\s?[(（]|&|[A-Za-z]|\s[A-Z])",
+}
+
+
+def _not_its_own(rest: str, lang: str) -> bool:
+    """Whether what the model took in behind a known name is no part of a company's name."""
+    if lang == "ja":
+        return rest in ("株", "社", "側", "製", "系", "式", "氏", "株式", "株価")
+    if lang == "ko":
+        return rest[0].isspace() and not _suffix(lang).match(rest)
+    if lang == "zh":
+        return len(rest) <= 2 and not _suffix(lang).match(rest)
+    return False
+
+
+@cache
+def _suffix(lang: str) -> re.Pattern[str]:
+    """What may follow a known name and still be the name of a company; in German and English anything may."""
+    return re.compile(_SUFFIXES.get(lang, ""))
 
 
 def join_companies(
@@ -103,6 +196,7 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
     from finextract.companies.index import CompanyIndex
     from finextract.companies.text import fold
 
+    alone = MODEL_ALONE[lang]
     looked = encoded is not None or small is not None
     never = not_companies(lang)
     model = [
@@ -111,8 +205,11 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
     model += [Candidate(*trim(text, e.start, e.end, lang), 0.8, "model") for e in small or ()]
     other = [s for s in encoded or () if s.label != "COMPANY" and s.score >= OTHER_CLASS]
     known = [
-        Candidate(h.start, h.end, hit_score(text, h, lang), "kb", h.alias) for h in CompanyIndex.load().find(text, lang)
+        Candidate(h.start, h.end, hit_score(text, h, lang), "kb", h.alias)
+        for h in CompanyIndex.load().find(text, lang)
+        if fold(text[h.start : h.end]) not in never
     ]
+    model = _with_forms(text, model)
     by_place = {(c.start, c.end): c for c in model}
     chosen: list[Candidate] = []
     for k in known:
@@ -125,8 +222,16 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
             if inside:
                 # the longer one has seen more of the name, unless the model is unsure
                 m = max(inside, key=lambda c: c.score)
-                if m.start <= k.start and k.end <= m.end and m.score >= MODEL_ALONE:
-                    continue
+                if m.start <= k.start and k.end <= m.end and m.score >= MODEL_EXTENDS:
+                    rest = text[k.end : m.end]
+                    if m.start == k.start and rest and k.score >= 0.7 and _not_its_own(rest, lang):
+                        m.end, m.score, m.source = k.end, 1 - (1 - m.score) * (1 - k.score), "kb+model"
+                        continue
+                    if m.score >= alone:
+                        continue
+                    if m.start == k.start and rest and k.score >= 0.7:
+                        m.score, m.source = 1 - (1 - m.score) * (1 - k.score), "kb+model"
+                        continue
                 if k.score < 0.7:
                     continue
                 k.score = max(k.score, 0.5 + m.score / 2)
@@ -140,11 +245,27 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
         elif k.score < KNOWN_ALONE["none"]:
             continue
         chosen.append(k)
-    chosen += [m for m in model if m.score >= MODEL_ALONE and fold(text[m.start : m.end]) not in never]
+    chosen += [m for m in model if m.score >= alone and fold(text[m.start : m.end]) not in never]
     chosen = [c for c in chosen if c.end > c.start]
     chosen.sort(key=lambda c: (-c.score, c.start))
     kept = _without_overlaps(chosen, len(text))
     return _without_overlaps([*kept, *_again(text, lang, kept, other, never)], len(text))
+
+
+def _with_forms(text: str, model: list[Candidate]) -> list[Candidate]:
+    """A legal form that the model found apart from its name goes to the name (주식회사 바로하우징)."""
+    from finextract.companies.legal import legal_forms
+
+    forms = {form for table in legal_forms().values() for place in ("before", "after") for form in table.get(place, ())}
+    out: list[Candidate] = []
+    for c in sorted(model, key=lambda c: c.start):
+        if out and 0 <= c.start - out[-1].end <= 1 and text[out[-1].end : c.start].strip() == "":
+            pair = (text[out[-1].start : out[-1].end], text[c.start : c.end])
+            if pair[0] in forms or pair[1] in forms:
+                out[-1].end, out[-1].score = c.end, max(out[-1].score, c.score)
+                continue
+        out.append(c)
+    return out
 
 
 def _without_overlaps(candidates: Iterable[Candidate], size: int) -> list[Candidate]:
@@ -161,12 +282,10 @@ def _again(
     text: str, lang: str, kept: list[Candidate], other: Sequence[Scored], never: frozenset[str]
 ) -> list[Candidate]:
     """The other places of names that are sure in this document, also without their legal form."""
-    from finextract.companies.boundaries import Boundaries
     from finextract.companies.legal import strip_legal
     from finextract.companies.text import fold
 
     rules = _rules(lang)
-    assert isinstance(rules, Boundaries)
     names: dict[str, float] = {}
     for c in kept:
         if c.score >= SURE and "model" in c.source:
@@ -186,11 +305,8 @@ def _again(
     return found
 
 
-@lru_cache(maxsize=8)
-def _rules(lang: str) -> object:
+@cache
+def _rules(lang: str) -> Boundaries:
     from finextract.companies.boundaries import Boundaries
 
     return Boundaries(lang)
-
-
-__all__ = ["Candidate", "choose", "join_companies", "not_companies", "replace", "trim"]
