@@ -48,7 +48,9 @@ def texts_of(lang: str, gold: Path) -> list[str]:
     return [json.loads(line)["text"] for line in lines]
 
 
-def measure(system: str, lang: str, texts: list[str], seconds: float, python: str = sys.executable) -> dict[str, Any]:
+def measure(
+    system: str, lang: str, texts: list[str], seconds: float | str, python: str = sys.executable
+) -> dict[str, Any]:
     command = [python, str(HERE / "measure.py"), system, lang, str(seconds)]
     lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
     done = subprocess.run(command, input=lines, capture_output=True, text=True)
@@ -91,30 +93,9 @@ def by_length(langs: list[str], args: argparse.Namespace) -> list[dict[str, Any]
             whole = "\n".join(texts_of(lang, args.gold))
             for size in sizes:
                 text = (whole * (size // len(whole) + 1))[:size]
-                rows.append({**measure_one(system, lang, whole[:2000], text), "length": size})
+                rows.append({**measure(system, lang, [whole[:2000], text], "one"), "length": size})
                 print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     return rows
-
-
-def measure_one(system: str, lang: str, short: str, text: str) -> dict[str, Any]:
-    """One long text after some short ones."""
-    code = (
-        "import json, sys, time, resource; sys.path.insert(0, sys.argv[1]); from measure import SYSTEMS\n"
-        "short, text = json.load(sys.stdin); call = SYSTEMS[sys.argv[2]](sys.argv[3]); list(call(short))\n"
-        "t = time.process_time(); list(call(text)); t = time.process_time() - t\n"
-        "print(json.dumps({'system': sys.argv[2], 'lang': sys.argv[3], 'cpu_s': round(t, 3), 'characters_per_cpu_s': round(len(text) / t),"
-        " 'peak_mb': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(HERE), system, lang],
-        input=json.dumps([short, text]),
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        return {"system": system, "lang": lang, "failed": (done.stderr.strip().splitlines() or ["?"])[-1][:200]}
-    out: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return out
 
 
 def by_processes(langs: list[str], args: argparse.Namespace) -> list[dict[str, Any]]:

@@ -163,8 +163,8 @@ def read(files: Iterable[str], kind: Kind | None = None) -> Iterator[Document]:
             with open(name, "rb") as raw:
                 if raw.read(2) == b"\x1f\x8b":
                     raw.seek(0)
-                    with gzip.GzipFile(fileobj=raw) as stream:
-                        yield from _lines(name, cast(BinaryIO, stream), raw)
+                    with gzip.GzipFile(fileobj=raw) as packed:
+                        yield from _lines(name, cast(BinaryIO, packed), raw)
                 else:
                     raw.seek(0)
                     yield from _lines(name, raw)
