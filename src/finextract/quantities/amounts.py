@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from finextract.entities import Label, Money, Percent, Value
 from finextract.quantities.lexicon import Lexicon, Unit, load
@@ -444,11 +444,11 @@ class AmountGrammar:
             return None
         if self.lex.wide_context and kind == "money" and holder.after and holder.after.word in self.lex.wide_context:
             context = self.lex.wide_context[holder.after.word]
-            if holder.before is None and re.search(context["if_re"], text):
+            if holder.before is None and _names(context["if_re"], text):
                 holder.after = replace(holder.after, code=context["code"])
         if how == "minor" and first.after and first.before is None and first.after.word in self.lex.wide_context:
             context = self.lex.wide_context[first.after.word]
-            if re.search(context["if_re"], text):
+            if _names(context["if_re"], text):
                 first.after = replace(first.after, code=context["code"])
         values = self._values(group, how)
         if how == "range" and len(group) == 2 and len(values) == 2:
@@ -672,6 +672,12 @@ class AmountGrammar:
             )
             else ""
         )
+
+
+@lru_cache(maxsize=16)
+def _names(pattern: str, text: str) -> bool:
+    """Whether a text names something anywhere; kept for the text at hand, which is asked again for each amount."""
+    return re.search(pattern, text) is not None
 
 
 @cache
