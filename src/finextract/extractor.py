@@ -14,9 +14,7 @@ from finextract.entities import Entity, Extraction
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from finextract.companies.encoder import CompanyEncoder
-
-    from finextract.companies.encoder import Scored
+    from finextract.companies.encoder import CompanyEncoder, Scored
 
 Model = Literal["auto", "encoder", "fast", "none"]
 MODELS: tuple[Model, ...] = ("auto", "encoder", "fast", "none")
