@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint scores clean
+.PHONY: demo test test-engines test-browser lint scores clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,7 +20,21 @@ demo: $(VENV)/installed  ## set up, and extract from the five seed articles
 	$(BIN)/finextract extract seeds/*.txt --format table
 
 test: $(VENV)/installed-test lint  ## set up, check the code, run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/engines --ignore=tests/browser
+
+$(VENV)/installed-engines: $(VENV)/installed-test
+	$(BIN)/python -m pip install -q -e '.[test,engines]'
+	@touch $@
+
+test-engines: $(VENV)/installed-engines  ## Spark and Ray; wants Java 17
+	$(BIN)/python -m pytest tests/engines
+
+$(VENV)/installed-browser: $(VENV)/installed-test
+	$(BIN)/python -m pip install -q -e '.[test,browser]'
+	@touch $@
+
+test-browser: $(VENV)/installed-browser  ## the annotators' page; wants chromium and chromium-driver
+	$(BIN)/python -m pytest tests/browser
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .

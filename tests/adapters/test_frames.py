@@ -7,7 +7,6 @@ import duckdb
 import pandas as pd
 import polars as pl
 import polars.testing
-import pyarrow as pa
 import pytest
 
 from finextract import extract
