@@ -37,7 +37,8 @@ def write_documents(path: Path, count: int) -> int:
             text = re.sub(r"[1-9]", lambda m: str(dice.randint(1, 9)), row["text"])
             characters += len(text)
             out.write(
-                json.dumps({"id": n, "text": text, "lang": row["lang"], "date": row.get("date")}, ensure_ascii=False) + "\n"
+                json.dumps({"id": n, "text": text, "lang": row["lang"], "date": row.get("date")}, ensure_ascii=False)
+                + "\n"
             )
     return characters
 
