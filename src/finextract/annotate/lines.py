@@ -183,13 +183,17 @@ def build_span(raw: str, start: int, end: int, label: str, text: str, style: Sty
 
 def span_object(raw: str) -> dict[str, Any]:
     """The span that its JSON says; :class:`EditError` where it is none."""
-    try:
-        value = scan(raw).value
-    except ScanError as error:
-        raise EditError("A204", f"a span is no JSON: {error}") from None
+    value = _json(raw)
     if not isinstance(value, dict):
         raise EditError("A204", "a span is no object")
     return value
+
+
+def _json(raw: str) -> Any:
+    try:
+        return scan(raw).value
+    except ScanError as error:
+        raise EditError("A204", f"a span is no JSON: {error}") from None
 
 
 def _follows(span: Mapping[str, Any], guess: Guess) -> bool:
@@ -221,7 +225,7 @@ def build_line(line: Line, spans: Sequence[Mapping[str, Any]], guess: Guess) -> 
         if not isinstance(raw, str):
             raise EditError("A204", "raw is no string")
         if span.get("start") is None and raw:  # one without a place: kept as it is, at the end
-            span_object(raw)
+            _json(raw)
             built.append((len(text) + 1, 0, raw))
             continue
         start, end = units.code_points(span.get("start")), units.code_points(span.get("end"))

@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 import secrets
+import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -515,9 +516,15 @@ def serve(desk: Desk, port: int, ready: Callable[[str], None]) -> None:
         desk.store.start()
         desk.start()
         sock.listen(128)
+        # uvicorn passes the signal on when it has shut down; then the last writing is still to be done
+        signal.signal(signal.SIGTERM, _leave)
         ready(f"http://127.0.0.1:{port}/?token={token}")
         try:
             uvicorn.Server(config).run(sockets=[sock])
         finally:
             desk.stop()
             desk.store.close()
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
