@@ -9,11 +9,12 @@ document is found at its other places too, also without its legal form. The thre
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from finextract.entities import Entity
 
@@ -30,6 +31,16 @@ OTHER_CLASS = 0.6
 SURE = 0.85
 _COUNTRY = re.compile(r"[米独仏英韓中印伊加豪露台蘭](?=[ァ-ヶA-Za-z])")
 _QUOTES = " \t\n\"'„“”‚‘’「」『』《》〈〉【】()（）[]、。,;；：:·・"
+
+
+class _Span(Protocol):
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+S = TypeVar("S", bound=_Span)
 
 
 @dataclass(slots=True)
@@ -211,6 +222,7 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
     ]
     model = _with_forms(text, model)
     by_place = {(c.start, c.end): c for c in model}
+    near, others = _Near(model), _Near(other)
     chosen: list[Candidate] = []
     for k in known:
         if twin := by_place.get((k.start, k.end)):
@@ -218,7 +230,7 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
             twin.source = "kb+model"
             continue
         if looked:
-            inside = [m for m in model if m.start < k.end and k.start < m.end]
+            inside = near.over(k.start, k.end)
             if inside:
                 # the longer one has seen more of the name, unless the model is unsure
                 m = max(inside, key=lambda c: c.score)
@@ -239,7 +251,7 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
                     m.score = min(m.score, k.score - 0.01)
                 chosen.append(k)
                 continue
-            against = max((s.score for s in other if s.start < k.end and k.start < s.end), default=0.0)
+            against = max((s.score for s in others.over(k.start, k.end)), default=0.0)
             if k.score < KNOWN_ALONE["model"] or against >= OTHER_CLASS:
                 continue
         elif k.score < KNOWN_ALONE["none"]:
@@ -249,7 +261,7 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
     chosen = [c for c in chosen if c.end > c.start]
     chosen.sort(key=lambda c: (-c.score, c.start))
     kept = _without_overlaps(chosen, len(text))
-    return _without_overlaps([*kept, *_again(text, lang, kept, other, never)], len(text))
+    return _without_overlaps([*kept, *_again(text, lang, kept, others, never)], len(text))
 
 
 def _with_forms(text: str, model: list[Candidate]) -> list[Candidate]:
@@ -278,12 +290,24 @@ def _without_overlaps(candidates: Iterable[Candidate], size: int) -> list[Candid
     return out
 
 
-def _again(
-    text: str, lang: str, kept: list[Candidate], other: Sequence[Scored], never: frozenset[str]
-) -> list[Candidate]:
+class _Near(Generic[S]):
+    """Spans by place, so that those over a stretch of a long text are found without looking at all of them."""
+
+    def __init__(self, spans: Iterable[S]) -> None:
+        self._spans = sorted(spans, key=lambda s: s.start)
+        self._starts = [s.start for s in self._spans]
+        self._longest = max((s.end - s.start for s in self._spans), default=0)
+
+    def over(self, start: int, end: int) -> list[S]:
+        low = bisect_left(self._starts, start - self._longest)
+        return [s for s in self._spans[low : bisect_left(self._starts, end)] if start < s.end]
+
+
+def _again(text: str, lang: str, kept: list[Candidate], other: _Near[Scored], never: frozenset[str]) -> list[Candidate]:
     """The other places of names that are sure in this document, also without their legal form."""
     from finextract.companies.legal import strip_legal
     from finextract.companies.text import fold
+    from finextract.quantities.lexicon import literal
 
     rules = _rules(lang)
     names: dict[str, float] = {}
@@ -293,15 +317,15 @@ def _again(
             for name in (surface, strip_legal(surface)):
                 shortest = 2 if re.search("[぀-鿿가-힣]", name) else 3
                 if len(name) >= shortest and (len(name) > 2 or name == surface) and fold(name) not in never:
+                    name = re.sub(r"\s+", " ", name)
                     names[name] = max(names.get(name, 0.0), c.score)
     found: list[Candidate] = []
-    for name, score in sorted(names.items(), key=lambda n: -len(n[0])):
-        at = text.find(name)
-        while at >= 0:
-            span = rules.span(text, at, at + len(name), False)
-            if span and not any(s.start < span[1] and span[0] < s.end for s in other):
-                found.append(Candidate(span[0], span[1], score - 0.1, "document"))
-            at = text.find(name, at + len(name))
+    for m in re.finditer(literal(names), text) if names else ():
+        span = rules.span(text, m.start(), m.end(), False)
+        if span and not other.over(*span):
+            # an inner blank of a name matches any white space
+            score = names.get(m[0]) or names[re.sub(r"\s+", " ", m[0])]
+            found.append(Candidate(span[0], span[1], score - 0.1, "document"))
     return found
 
 

@@ -14,7 +14,7 @@ from finextract.evaluation.scores import Prediction, Row
 
 Predictor = Callable[[Sequence[Row]], list[Prediction]]
 
-SYSTEMS = ("grammar", "model", "hybrid")
+SYSTEMS = ("grammar", "model", "hybrid", "fast", "encoder")
 
 
 def grammar(rows: Sequence[Row]) -> list[Prediction]:
@@ -53,10 +53,26 @@ def hybrid(rows: Sequence[Row]) -> list[Prediction]:
     return [extract(row["text"], lang=row["lang"], date=row.get("date")) for row in rows]
 
 
+def fast(rows: Sequence[Row]) -> list[Prediction]:
+    """``finextract.extract`` with the small pipeline."""
+    return _tier(rows, "fast")
+
+
+def encoder(rows: Sequence[Row]) -> list[Prediction]:
+    """``finextract.extract`` with the encoder."""
+    return _tier(rows, "encoder")
+
+
+def _tier(rows: Sequence[Row], model: str) -> list[Prediction]:
+    from finextract import extract
+
+    return [extract(row["text"], lang=row["lang"], date=row.get("date"), model=model) for row in rows]
+
+
 def system(name: str) -> Predictor:
     """One of :data:`SYSTEMS` by its name, or ``module:function``."""
     if name in SYSTEMS:
-        found: Predictor = {"grammar": grammar, "model": model, "hybrid": hybrid}[name]
+        found: Predictor = globals()[name]
         return found
     module, colon, function = name.partition(":")
     if not colon:
