@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from finextract.companies.boundaries import Boundaries
     from finextract.companies.encoder import Scored
 
-MODEL_ALONE = {"ja": 0.62, "de": 0.73, "ko": 0.7, "zh": 0.75, "en": 0.7}
+MODEL_ALONE = {"ja": 0.7, "de": 0.7, "ko": 0.65, "zh": 0.65, "en": 0.7}
 KNOWN_ALONE = {"model": 0.7, "none": 0.5}
 """What a name of the knowledge base must score where a model looked and saw none, and where no model looked."""
 MODEL_EXTENDS = 0.4
