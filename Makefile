@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-engines test-browser lint scores clean
+.PHONY: demo test test-engines test-stanza test-browser lint scores clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,7 +20,7 @@ demo: $(VENV)/installed  ## set up, and extract from the five seed articles
 	$(BIN)/finextract extract seeds/*.txt --format table
 
 test: $(VENV)/installed-test lint  ## set up, check the code, run the tests
-	$(BIN)/python -m pytest --ignore=tests/engines --ignore=tests/browser
+	$(BIN)/python -m pytest --ignore=tests/engines --ignore=tests/stanza --ignore=tests/browser
 
 $(VENV)/installed-engines: $(VENV)/installed-test
 	$(BIN)/python -m pip install -q -e '.[test,engines]'
@@ -28,6 +28,13 @@ $(VENV)/installed-engines: $(VENV)/installed-test
 
 test-engines: $(VENV)/installed-engines  ## Spark and Ray; wants Java 17
 	$(BIN)/python -m pytest tests/engines
+
+$(VENV)/installed-stanza: $(VENV)/installed-test
+	$(BIN)/python -m pip install -q -e '.[test,stanza]'
+	@touch $@
+
+test-stanza: $(VENV)/installed-stanza  ## Stanza's tokenizer; installs torch
+	$(BIN)/python -m pytest tests/stanza
 
 $(VENV)/installed-browser: $(VENV)/installed-test
 	$(BIN)/python -m pip install -q -e '.[test,browser]'
