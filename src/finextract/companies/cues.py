@@ -113,8 +113,8 @@ def evidence(text: str, hit: Hit, lang: str) -> list[Evidence]:
         out.append(Evidence("a club's words", " ".join(club[:4]), -0.5))
     if not hit.ambiguous and sense is None:
         return out
-    if hit.end > hit.name_end and folded[name_end : end] not in ("s", "'s"):
-        out.append(Evidence("legal form", folded[name_end : end].strip(), 0.45))
+    if hit.end > hit.name_end and folded[name_end:end] not in ("s", "'s"):
+        out.append(Evidence("legal form", folded[name_end:end].strip(), 0.45))
     if found := cues.company.match(behind):
         out.append(Evidence("company word", found[0], 0.45))
     elif found := cues.role.match(behind):

@@ -174,7 +174,7 @@ async function go(key) {
   state.versions.set(key, view.version);
   show(view);
   const waiting = state.pending.get(key) || (state.flying && state.flying.key === key ? state.flying : null);
-  if (waiting) { state.row.spans = waiting.spans.map(fresh); render(); }
+  if (waiting) { state.row.spans = waiting.spans; render(); }
 }
 function step(by) {
   if (!state.shown.length) return;
@@ -189,12 +189,15 @@ function step(by) {
 const fresh = (s) => ({ ...s, uid: ++uids });
 function show(view) {
   const same = state.row && state.row.key === view.key;
+  if (!same || state.row.text !== view.text) {
+    blocks = [];
+    $("text").replaceChildren();
+  }
   state.row = { ...view, spans: view.spans.map(fresh) };
   if (!same) {
     state.caret = state.anchor = 0;
     state.current = null;
     $("frame").scrollTop = 0;
-    blocks = [];
   }
   state.suggestion = null;
   state.graphemes = new Intl.Segmenter(view.lang || undefined, { granularity: "grapheme" }).segment(view.text);
@@ -224,6 +227,7 @@ function adopt(view, sent) {
     return was.start === s.start && was.end === s.end && was.label === s.label && was.raw === s.raw ? { ...now, uid: s.uid } : { ...s, raw: was.raw === s.raw ? now.raw : s.raw };
   });
   state.row.version = view.version;
+  if (!later && signature(state.row.spans) !== signature(view.spans)) { const keep = place(); show(view); back(keep); return; }
   if (!later) {
     const chosen = state.suggestion;
     Object.assign(state.row, { findings: view.findings, suggestions: view.suggestions, done: view.done, conflict: view.conflict, sides: view.sides });
@@ -337,6 +341,7 @@ async function travel(from, to, undoing) {
 }
 async function decide(op, sids, on) {
   const key = state.row.key;
+  while (state.flying || state.pending.size) await new Promise((r) => setTimeout(r, 30)); // first the edit that goes with it
   const answer = await call("decide", { key, op, on, sids });
   remember(answer.summary);
   if (!state.pending.has(key) && !(state.flying && state.flying.key === key)) adopt(answer.row, null);
@@ -559,15 +564,24 @@ function render() {
     const old = blocks[b];
     next.push(old && old.sig === sig ? old : { sig, ...drawBlock(from, to, inside, worst) });
   }
-  const box = $("text");
+  const box = $("text"), range = selected(), focused = box.contains(document.activeElement) ? document.activeElement.dataset.uid : undefined;
+  let redrawn = false;
   for (let b = 0; b < next.length; b++) {
     if (blocks[b] === next[b] && next[b].element.parentNode === box) continue;
+    redrawn = true;
     if (blocks[b] && blocks[b].element.parentNode === box) blocks[b].element.replaceWith(next[b].element);
     else box.append(next[b].element);
   }
   for (const old of blocks) if (!next.includes(old)) old.element.remove();
   blocks = next;
   state.segments = blocks.flatMap((b) => b.segments);
+  if (redrawn) { // what was focused or selected is there again, as other elements
+    const e = focused === undefined ? null : elementOf(Number(focused));
+    if (e && e !== document.activeElement) e.focus({ preventScroll: true });
+    else if (focused !== undefined && !e) box.focus({ preventScroll: true });
+    const a = range && spotAt(Math.min(range[0], row.text.length)), b = range && spotAt(Math.min(range[1], row.text.length));
+    if (a && b) getSelection().setBaseAndExtent(...a, ...b);
+  }
   box.classList.toggle("values", state.values);
   showCurrent();
   showConflict();
@@ -966,9 +980,11 @@ function recover() {
   for (let i = localStorage.length - 1; i >= 0; i--) {
     const name = localStorage.key(i);
     if (!name.startsWith(`finextract ${state.file} `)) continue;
-    for (const edit of JSON.parse(localStorage.getItem(name))) state.pending.set(edit.key, edit);
+    for (const edit of JSON.parse(localStorage.getItem(name))) state.pending.set(edit.key, { ...edit, spans: edit.spans.map(fresh) });
     localStorage.removeItem(name);
   }
+  const here = state.row && state.pending.get(state.row.key);
+  if (here) { state.row.spans = here.spans; render(); }
   keep();
   pump();
 }
@@ -976,7 +992,6 @@ async function begin() {
   try {
     await list();
     recover();
-    if (state.row && state.pending.has(state.row.key)) await go(state.row.key);
     $("text").focus({ preventScroll: true });
     document.body.dataset.ready = "yes";
     poll();
