@@ -195,7 +195,7 @@ def _agree(label: str, mine: object, theirs: Mapping[str, Any]) -> bool:
 def _suggestion(kind: str, f: Found, raw: str, spans: Sequence[int]) -> dict[str, Any]:
     short = short_value(f.label, f.value, f.text)
     return {
-        "sid": json.dumps([kind, f.start, f.end, f.label, short, f.source]),
+        "sid": json.dumps(["remove" if kind == "remove" else "put", f.start, f.end, f.label, short, f.source]),
         "kind": kind,
         "start": f.start,
         "end": f.end,
