@@ -993,6 +993,7 @@ async function begin() {
     await list();
     recover();
     $("text").focus({ preventScroll: true });
+    requestAnimationFrame(() => setTimeout(() => performance.mark("drawn")));
     document.body.dataset.ready = "yes";
     poll();
   } catch (error) {
