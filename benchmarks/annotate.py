@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "tests" / "annotate")]
 
-from conftest import FLAGS, Page, Server  # noqa: E402
+from chromium import FLAGS, Page, Server  # noqa: E402
 from rows import PLAIN, ROWS  # noqa: E402
 from selenium import webdriver  # noqa: E402
 
@@ -121,8 +121,10 @@ def keypress(page: Page, folder: Path) -> str:
 def images(page: Page, folder: Path, out: Path) -> None:
     """The page as it looks, on passages of the project's own corpus."""
     out.mkdir(parents=True, exist_ok=True)
+    out = out.resolve()
+    os.chdir(folder)  # the page shows paths as they were given
     lines = (ROOT / "annotations" / "ja" / "dev.jsonl").read_bytes().splitlines(keepends=True)[:12]
-    path = folder / "news.jsonl"
+    path = Path("news.jsonl")
     path.write_bytes(b"".join(lines))
     server = Server(path)
     page.open(server.start())
@@ -133,14 +135,14 @@ def images(page: Page, folder: Path, out: Path) -> None:
     time.sleep(0.5)
     page.driver.save_screenshot(str(out / "annotate.png"))
     server.stop()
-    a, b = folder / "anna.jsonl", folder / "ben.jsonl"
+    a, b = Path("anna.jsonl"), Path("ben.jsonl")
     first = json.loads(lines[0])
     second = json.loads(lines[0])
     del second["spans"][2]
     second["spans"][-1]["label"] = "PERCENT"
     a.write_text(json.dumps(first, ensure_ascii=False) + "\n", encoding="utf-8")
     b.write_text(json.dumps(second, ensure_ascii=False) + "\n", encoding="utf-8")
-    server = Server(a, b, "--into", folder / "settled.jsonl")
+    server = Server(a, b, "--into", "settled.jsonl")
     page.open(server.start())
     page.js("walkSuggestions(1)")
     time.sleep(0.5)
@@ -161,6 +163,7 @@ def main() -> None:
             page = Page(driver)
             if given.images:
                 images(page, folder, given.images)
+                os.chdir(ROOT)
                 return
             print(keypress(page, folder), flush=True)
             print(many(page, folder, 10_000), flush=True)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from chromium import Page
 from rows import ASTRAL, FILE, HOSTILE, PLAIN
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
@@ -298,8 +299,6 @@ def test_both_edit_the_same_row(page, gold, rows):
 
 
 def test_a_long_article_with_many_spans(driver, serve, tmp_path):
-    from conftest import Page
-
     text = "".join(
         f"第{i:04d}回目の発表で、当社は総額{i + 1}億円を新しい設備に投じると説明し、関係者の注目を集めた。\n"
         for i in range(2000)
@@ -338,8 +337,6 @@ def test_a_long_article_with_many_spans(driver, serve, tmp_path):
 
 
 def test_two_files_side_by_side(driver, serve, tmp_path):
-    from conftest import Page
-
     a, b, c = tmp_path / "a.jsonl", tmp_path / "b.jsonl", tmp_path / "c.jsonl"
     first = json.loads(FILE.split(b"\n")[0])
     second = json.loads(FILE.split(b"\n")[0])
