@@ -467,8 +467,6 @@ class AmountGrammar:
             values = [v * Decimal(10) ** power for v in values]
         if first.negative and values:
             values[0] = -values[0]
-            if how == "minor" or len(values) == 1:
-                pass
         for k in range(1, min(len(values), len(group))):
             if group[k].negative or (
                 first.negative and how == "range" and group[k].before is None and group[k].after is None

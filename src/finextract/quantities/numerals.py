@@ -69,7 +69,6 @@ class CjkReader:
         units = "|".join(sorted({re.escape(w[0]) for w in [*lex.units, *self.small, *self.big]}))
         self.follow = re.compile(rf"\s{{0,2}}(?:{units})")
         self.unit = lex.unit_re
-        self.unit_heads = re.compile(rf"\s{{0,2}}(?:{units})")
 
     def read(self, text: str, at: int) -> Number | None:
         pos, parts, section, num = at, [], Decimal(0), None  # type: int, list[tuple[Decimal, Decimal]], Decimal, Decimal | None
@@ -191,8 +190,6 @@ class CjkReader:
             pos, last = m.end(), kind
         if pos == at or (last == "m" and not parts):
             return None
-        if number.vague and last == "v":
-            pass
         total = sum((v for v, _ in parts), Decimal(0)) + section
         if num is not None:
             if (
