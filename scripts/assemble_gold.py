@@ -5,7 +5,7 @@
 
 Drafts are rows as scripts/draft_gold.py writes them. Passages that the manifest knows keep their split (``--reassign``
 deals all anew); new ones are assigned by a hash of their id and then exchanged until at most half of a test's company mentions carry
-a name of its train. ``--seeds`` is a folder of the seed articles in inline markup, one file an article and named like it.
+a name of its train. ``--split`` puts all new ones into one. ``--seeds`` is a folder of the seed articles in inline markup, one file an article and named like it.
 ``--refresh`` makes the manifest anew for the files as they lie, after a text was corrected.
 """
 
@@ -120,6 +120,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=Path)
     parser.add_argument("--reassign", action="store_true")
     parser.add_argument("--refresh", action="store_true")
+    parser.add_argument("--split", choices=SPLITS[:3])
     args = parser.parse_args()
     path = args.out / splits.MANIFEST
     old = splits.load(path) if path.exists() and not args.reassign else {}
@@ -142,6 +143,8 @@ def main() -> int:
             new = {r["id"] for r in rows}
             rows += [r for s in SPLITS[:3] for r in corpus[lang].get(s, ()) if r["id"] not in new]
             fixed = {i: s for s, ids in old.get(lang, {}).items() for i in ids if s != "seeds"}
+            if args.split:
+                fixed |= {i: args.split for i in new - fixed.keys()}
             assigned = splits.assign(rows, fixed=fixed)
             for split in SPLITS[:3]:
                 corpus[lang][split] = sorted((r for r in rows if assigned[r["id"]] == split), key=lambda r: r["id"])
