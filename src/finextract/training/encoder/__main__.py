@@ -3,7 +3,8 @@
 Needs ``torch``, ``safetensors``, ``onnx`` and ``onnxruntime`` (``opencc-python-reimplemented`` adds traditional script).
 The start is multilingual-e5-small (MIT) as a Hugging Face folder; open corpora lie in ``DATA/ner/LANG/NAME.jsonl.gz``,
 lists of companies in ``DATA/companies/*.csv.gz`` and unlabelled text in ``DATA/raw/*.jsonl.gz``. Gold comes from
-``annotations/LANG/*.jsonl``; its test part is never trained on.
+``annotations/LANG/*.jsonl``; its test part is never trained on. ``reviews/LANG.jsonl`` are sentences of these corpora
+annotated again.
 
 An evening on two CPU cores::
 
@@ -104,6 +105,7 @@ def train(args: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
 
     from finextract.training.encoder.augment import Names
+    from finextract.training.encoder.reviews import read_reviews
     from finextract.training.encoder.train import Plan, Stream
     from finextract.training.encoder.train import train as run
 
@@ -112,7 +114,13 @@ def train(args: argparse.Namespace) -> None:
     plan.head_rate, plan.seed, plan.floor = args.head_rate, args.seed, args.floor
     tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
     names = Names(args.data / "companies")
-    stream = Stream(data.read_corpora(args.data / "ner"), _gold(args.gold)["train"], names, tokenizer, plan, args.seed)
+    corpora, gold = data.read_corpora(args.data / "ner"), _gold(args.gold)["train"]
+    if args.reviews is not None:
+        reviews = read_reviews(args.reviews, args.data)
+        known = {r.text for r in reviews}  # those for dev are not trained on in any form
+        corpora = {name: [e for e in examples if e.text not in known] for name, examples in corpora.items()}
+        gold += [r.example() for r in reviews if r.split == "train"] * args.review_copies
+    stream = Stream(corpora, gold, names, tokenizer, plan, args.seed)
     run(args.work / f"{args.start}.safetensors", args.work / "model.safetensors", stream, plan)
 
 
@@ -220,6 +228,8 @@ def main() -> None:
             command.add_argument("--body-rate", type=float, default=1.5e-4)
             command.add_argument("--head-rate", type=float, default=1.5e-3)
             command.add_argument("--floor", type=float, default=0.03)
+            command.add_argument("--reviews", type=Path)
+            command.add_argument("--review-copies", type=int, default=2)
         elif function is evaluate:
             command.add_argument("--write", action="store_true")
         elif function is silver:
