@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class Review:
 def read_reviews(folder: Path, data: Path) -> list[Review]:
     """All reviews of ``folder`` with their sentences out of ``data``; a text that has changed is an error."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def texts(corpus: str) -> dict[int, str]:
         return {number: text for number, text, _ in corpus_rows(data, corpus)}
 
