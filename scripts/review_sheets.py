@@ -1,7 +1,7 @@
 """Sentences of the open corpora, annotated again by our guidelines: sheets to review, and what came of them.
 
     python scripts/review_sheets.py make --data DATA --lang ko --out SHEETS --take ner/ko/klue_ner_dev=230 --take raw/ntrex128:kor=90
-    python scripts/review_sheets.py read --data DATA --lang ko --sheets SHEETS --out reviews
+    python scripts/review_sheets.py read --data DATA --lang ko --sheets SHEETS … --out reviews
 
 ``make`` draws sentences (most of them where corpus and extractor disagree on companies), writes them pre-labelled,
 one a line, as ``@N [[surface|C]] …``, 60 a sheet (``ko.01.txt`` …), and ``ko.ref.jsonl`` with where each stands.
@@ -116,16 +116,13 @@ def sheet_lines(path: Path) -> Iterator[tuple[int, int, str]]:
 
 def read(args: argparse.Namespace) -> None:
     """Check what the reviewers wrote and put it down without the sentences."""
-    refs = {}
-    for line in (args.sheets / f"{args.lang}.ref.jsonl").read_text(encoding="utf-8").splitlines():
-        ref = json.loads(line)
-        refs[ref["id"]] = ref
-    rows, bad, changed, dropped = [], 0, 0, 0
-    for out in sorted(args.sheets.glob(f"{args.lang}.[0-9][0-9].out.txt")):
-        before = {
-            n: (out.with_name(out.name.replace(".out", "")), k, s)
-            for k, n, s in sheet_lines(out.with_name(out.name.replace(".out", "")))
-        }
+    rows: dict[str, dict[str, Any]] = {}
+    bad = changed = dropped = 0
+    for out in [f for folder in args.sheets for f in sorted(folder.glob(f"{args.lang}.[0-9][0-9].out.txt"))]:
+        lines = (out.parent / f"{args.lang}.ref.jsonl").read_text(encoding="utf-8").splitlines()
+        refs = {ref["id"]: ref for ref in map(json.loads, lines)}
+        sheet = out.with_name(out.name.replace(".out", ""))
+        before = {n: (sheet, k, s) for k, n, s in sheet_lines(sheet)}
         after = {n: (out, k, s) for k, n, s in sheet_lines(out)}
         for number in before:
             path, place, markup = after.get(number, before[number])
@@ -155,17 +152,16 @@ def read(args: argparse.Namespace) -> None:
                 continue
             print_hash = fingerprint(text)
             split = "dev" if int(hashlib.sha256(print_hash.encode()).hexdigest(), 16) % DEV_SHARE == 0 else "train"
-            rows.append(
-                {"corpus": ref["corpus"], "row": ref["row"], "sha256": print_hash, "split": split, "spans": spans}
-            )
+            place_of = {"corpus": ref["corpus"], "row": ref["row"], "sha256": print_hash}
+            rows[text] = {**place_of, "split": split, "spans": spans}
     if bad:
         raise SystemExit(f"{bad} errors; nothing was written")
-    rows.sort(key=lambda r: (r["corpus"], r["row"]))
+    ordered = sorted(rows.values(), key=lambda r: (r["corpus"], r["row"]))
     args.out.mkdir(parents=True, exist_ok=True)
-    content = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+    content = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in ordered)
     replace_file(args.out / f"{args.lang}.jsonl", content.encode())
-    companies = sum(s["label"] == "COMPANY" for r in rows for s in r["spans"])
-    print(f"{args.lang}: {len(rows)} sentences, {companies} companies, {changed} changed, {dropped} dropped")
+    companies = sum(s["label"] == "COMPANY" for r in ordered for s in r["spans"])
+    print(f"{args.lang}: {len(ordered)} sentences, {companies} companies, {changed} changed, {dropped} dropped")
 
 
 def main() -> None:
@@ -182,7 +178,7 @@ def main() -> None:
             command.add_argument("--take", action="append", required=True, metavar="CORPUS=NUMBER")
             command.add_argument("--seed", type=int, default=5)
         else:
-            command.add_argument("--sheets", type=Path, required=True)
+            command.add_argument("--sheets", type=Path, nargs="+", required=True)
     args = parser.parse_args()
     args.run(args)
 
