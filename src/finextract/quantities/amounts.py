@@ -598,6 +598,11 @@ class AmountGrammar:
             if atom is None:
                 previous = number.end
                 continue
+            if not atom.kind and atoms and atoms[-1].end == atom.start and atoms[-1].kind == "rate":
+                last = atoms[-1].after
+                if last and last.kind == "tenths":  # 三成五: its tail, no numeral of its own
+                    previous = number.end
+                    continue
             if atom.start < (atoms[-1].end if atoms else 0):  # the unit before belongs to the amount before
                 atom.before, atom.start = None, number.start
             atoms.append(atom)

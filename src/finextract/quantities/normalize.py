@@ -30,10 +30,19 @@ def _table() -> dict[int, str]:
 _FOLD: dict[int, str] = {}
 _FOLDED: set[str] = set()
 _WIDE_COMMA = re.compile("(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
+# 15，001到19，999英鎊: between plain digits only where a currency or the other end of a range follows
+_MIXED_COMMA = re.compile(
+    r"(?<![0-9０-９，,.])[1-9][0-9]{0,2}(?:，[0-9]{3})+(?![0-9，])"
+    r"(?=\s?[万萬亿億]?\s?(?:[美日欧歐韩韓港加澳新台臺]?元|[英欧歐]?[镑鎊]|人民币|人民幣|[円원]|至\s?\d|到\s?\d))"
+)
+_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+")
 
 
 def fold(text: str) -> str:
-    """The text with full-width forms, spaces, dashes and quotes made plain; same length, same offsets."""
+    """The text with full-width forms, spaces, dashes and quotes made plain, and addresses of the web blanked out; same
+    length, same offsets."""
+    if "://" in text or "www." in text:
+        text = _ADDRESS.sub(lambda m: "_" * len(m[0]), text)
     if text.isascii():
         return text
     if not _FOLD:
@@ -41,6 +50,7 @@ def fold(text: str) -> str:
         _FOLDED.update(map(chr, _FOLD))
     if "，" in text:
         text = _WIDE_COMMA.sub(",", text)
+        text = _MIXED_COMMA.sub(lambda m: m[0].replace("，", ","), text)
     for char in _FOLDED.intersection(text):
         text = text.replace(char, _FOLD[ord(char)])
     return text

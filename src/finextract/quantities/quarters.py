@@ -14,6 +14,7 @@ from finextract.quantities.amounts import Reading, Trace
 from finextract.quantities.lexicon import literal, load
 
 _WINDOW = 64
+_CLAUSE = re.compile(r"[。；;！？!?\n]")
 _ITEM = re.compile(r"\n\s?(?:[(（]?\d{1,2}[)）.]|[・■□●◆▼▽◇○▪•]|[-–*·【↓↑→]\s?)")
 
 
@@ -72,6 +73,8 @@ class QuarterGrammar:
         )
         self.not_before = re.compile(raw.get("not_before_re", "(?!)"))
         self.not_after = re.compile(raw.get("not_after_re", "(?!)"))
+        self.season = re.compile(raw["season_re"]) if raw.get("season_re") else None
+        self.business = re.compile(raw.get("business_re", "(?!)"))
         self.anchor = re.compile(raw["anchor_re"])
         gloss = raw.get("gloss_months_re")
         self.gloss = re.compile(r"\s?[(（]\s?" + self._expand(gloss)) if gloss else None
@@ -183,6 +186,10 @@ class QuarterGrammar:
                 if trace:
                     trace(start, stop, "a comparison, a count or an adjective, not one particular quarter")
                 continue
+            if self.season and text[stop - 1] == "季" and self._is_season(text, start, stop):
+                if trace:
+                    trace(start, stop, "a season of a sport or a series")
+                continue
             if last_fiscal_year is not None and (
                 start - fiscal_at > self.fiscal_reach or _ITEM.search(text, fiscal_at, start)
             ):
@@ -213,6 +220,10 @@ class QuarterGrammar:
                     out.append(Reading(gloss.start() + head.end(), gloss.end(), "QUARTER", months, "quarter.gloss"))
                     end = gloss.end()
         return self._own_quarters(text, out, bare)
+
+    def _is_season(self, text: str, start: int, stop: int) -> bool:
+        clause = _CLAUSE.split(text[max(0, start - 40) : start])[-1] + _CLAUSE.split(text[stop : stop + 40])[0]
+        return bool(self.season and self.season.search(clause)) and not self.business.search(clause)
 
     @staticmethod
     def _own_quarters(text: str, found: list[Reading], bare: set[int]) -> list[Reading]:
