@@ -100,6 +100,24 @@ def start(args: argparse.Namespace) -> None:
     print(f"{len(keep)} pieces, {args.layers} layers")
 
 
+def cut(args: argparse.Namespace) -> None:
+    """Make ``start.safetensors`` of the lowest layers of a trained network: the beginning of the fast one."""
+    import torch
+
+    from finextract.training.encoder.model import Tagger, load, save
+
+    args.work.mkdir(parents=True, exist_ok=True)
+    whole = load(args.teacher / "model.safetensors")
+    shape = whole.shape
+    shape.layers = args.layers
+    torch.manual_seed(args.seed)
+    part = Tagger(shape)
+    part.load_state_dict({k: v for k, v in whole.state_dict().items() if k in part.state_dict()})
+    save(part, args.work / "start.safetensors")
+    shutil.copyfile(args.teacher / "tokenizer.json", args.work / "tokenizer.json")
+    print(f"{args.layers} layers")
+
+
 def train(args: argparse.Namespace) -> None:
     """Train for the given time."""
     from tokenizers import Tokenizer
@@ -112,6 +130,7 @@ def train(args: argparse.Namespace) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     plan = Plan(minutes=args.minutes, workers=args.workers, gold_share=args.gold_share, body_rate=args.body_rate)
     plan.head_rate, plan.seed, plan.floor = args.head_rate, args.seed, args.floor
+    plan.teacher = args.teacher / "model.safetensors" if args.teacher else None
     tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
     names = Names(args.data / "companies")
     corpora, gold = data.read_corpora(args.data / "ner"), _gold(args.gold)["train"]
@@ -209,7 +228,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function in (start, train, export, evaluate, silver):
+    for function in (start, cut, train, export, evaluate, silver):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--work", type=Path, default=Path(".work/encoder"))
@@ -220,7 +239,11 @@ def main() -> None:
         if function is start:
             command.add_argument("--bert", type=Path, required=True)
             command.add_argument("--layers", type=int, default=4)
+        elif function is cut:
+            command.add_argument("--teacher", type=Path, required=True)
+            command.add_argument("--layers", type=int, default=1)
         elif function is train:
+            command.add_argument("--teacher", type=Path)
             command.add_argument("--from", dest="start", default="start")
             command.add_argument("--minutes", type=float, default=60.0)
             command.add_argument("--workers", type=int, default=1)

@@ -33,6 +33,8 @@ class Plan:
     gold_share: float = 0.0
     seed: int = 1
     floor: float = 0.03
+    teacher: Path | None = None
+    teacher_share: float = 0.7
     cores: Sequence[int] = field(default_factory=tuple)
 
 
@@ -122,6 +124,14 @@ def loss_of(logp: Tensor, allowed: Tensor, weight: Tensor) -> Tensor:
     return -(good * weight).sum() / weight.sum().clamp(min=1.0)
 
 
+def taught(logp: Tensor, teacher: Tagger, tensors: list[Tensor], weight: Tensor) -> Tensor:
+    """Cross entropy with the teacher's tags, wherever there is a character to read."""
+    with torch.no_grad():
+        wanted = teacher(*tensors).exp()
+    read = (weight > 0).float()
+    return -((wanted * logp).sum(-1) * read).sum() / read.sum().clamp(min=1.0)
+
+
 def flat(parameters: Sequence[torch.nn.Parameter]) -> Tensor:
     """Parameters as one vector (a copy)."""
     return torch.cat([p.detach().reshape(-1).float().cpu() for p in parameters])
@@ -149,6 +159,7 @@ def work(
     model = load(start).to(device)
     model.words.weight.requires_grad_(False)
     model.train()
+    teacher = load(plan.teacher).to(device).eval() if plan.teacher else None
     groups = [
         {"params": model.body(), "rate": plan.body_rate, "weight_decay": 0.01},
         {"params": model.head(), "rate": plan.head_rate, "weight_decay": 0.0},
@@ -168,7 +179,11 @@ def work(
         tensors = [torch.from_numpy(inputs[k]).to(device) for k in ("ids", "mask", "piece", "place", "char", "kind")]
         with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
             logp = model(*tensors)
-        loss = loss_of(logp.float(), torch.from_numpy(allowed).to(device), torch.from_numpy(weight).to(device))
+        logp = logp.float()
+        loss = loss_of(logp, torch.from_numpy(allowed).to(device), torch.from_numpy(weight).to(device))
+        if teacher is not None:
+            told = taught(logp, teacher, tensors, torch.from_numpy(weight).to(device))
+            loss = (1 - plan.teacher_share) * loss + plan.teacher_share * told
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(mine, 1.0)
         optimizer.step()
