@@ -167,7 +167,7 @@ def test_a_missing_model_is_an_error_and_not_one_of_each_document(
     (tmp_path / "sitecustomize.py").write_text("import finextract.companies.paths as p\np.model_roots = lambda: []\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(WorkerError, match="X193.*no model"):
-        list(run([("3億円だった", None, None)], model="fast"))
+        list(run([("3億円だった", None, None)], model="small"))
 
 
 def test_unknown_model() -> None:

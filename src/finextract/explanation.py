@@ -77,7 +77,7 @@ def explain(
         else:
             because = [_hit(text, h, code) for h in hits if h.start < e.end and e.start < h.end]
             because += [_model(s) for s in scored if s.start < e.end and e.start < s.end]
-            if "model" in e.source and tier == "fast":
+            if "model" in e.source and tier == "small":
                 because.append(f"model: {code}_fin_news_sm marks a company here")
             if e.source == "document":
                 because.append("document: the name is sure at another place of this text")
@@ -116,11 +116,11 @@ def explain(
 
 
 def _scored(text: str, tier: str) -> list[Scored]:
-    if tier != "encoder":
+    if tier not in ("encoder", "fast"):
         return []
     from finextract.extractor import encoder
 
-    return encoder().predict([text])[0]
+    return encoder(tier).predict([text])[0]
 
 
 def _model(scored: Scored) -> str:

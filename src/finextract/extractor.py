@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from finextract.companies.encoder import CompanyEncoder, Scored
 
-Model = Literal["auto", "encoder", "fast", "none"]
-MODELS: tuple[Model, ...] = ("auto", "encoder", "fast", "none")
+Model = Literal["auto", "encoder", "fast", "small", "none"]
+MODELS: tuple[Model, ...] = ("auto", "encoder", "fast", "small", "none")
 Date = str | datetime.date | None
 
 
@@ -58,7 +58,7 @@ def resolve_model(model: str, lang: str) -> Model:
         raise ValueError(f"[X105] model: {model!r} is none of {', '.join(MODELS)}")
     if model != "auto":
         return cast(Model, model)
-    for name, tier in (("xx_fin_news_e5", "encoder"), (f"{lang}_fin_news_sm", "fast")):
+    for name, tier in (("xx_fin_news_e5", "encoder"), (f"{lang}_fin_news_sm", "small")):
         try:
             find_model(name)
         except (FileNotFoundError, ValueError):
@@ -78,16 +78,16 @@ def language_of(text: str, lang: str | None) -> str:
     return lang
 
 
-@lru_cache(maxsize=1)
-def encoder() -> CompanyEncoder:
-    """The encoder that comes with the package, loaded once."""
+@lru_cache(maxsize=2)
+def encoder(tier: str = "encoder") -> CompanyEncoder:
+    """The encoder that comes with the package, or the ``fast`` network cut from it, loaded once."""
     from finextract.companies.encoder import CompanyEncoder
 
-    return CompanyEncoder.load()
+    return CompanyEncoder.load(name="model" if tier == "encoder" else tier)
 
 
 @lru_cache(maxsize=8)
-def _fast(lang: str) -> Language:
+def _small(lang: str) -> Language:
     import spacy
 
     from finextract.companies.paths import find_model
@@ -104,17 +104,18 @@ def _entities(
 
     tiers = [resolve_model(model, lang) for lang in langs]
     encoded: dict[int, list[Scored]] = {}
-    chosen = [i for i, tier in enumerate(tiers) if tier == "encoder"]
-    if chosen:
-        for i, spans in zip(chosen, encoder().predict([texts[i] for i in chosen]), strict=True):
-            encoded[i] = spans
+    for network in ("encoder", "fast"):
+        chosen = [i for i, tier in enumerate(tiers) if tier == network]
+        if chosen:
+            for i, spans in zip(chosen, encoder(network).predict([texts[i] for i in chosen]), strict=True):
+                encoded[i] = spans
     for i, (text, lang, date) in enumerate(zip(texts, langs, dates, strict=True)):
         quantities = read(text, lang, date)
         small = None
-        if tiers[i] == "fast":
-            from finextract.pipeline.fast import small_model_companies
+        if tiers[i] == "small":
+            from finextract.pipeline.small import small_model_companies
 
-            small = small_model_companies(_fast(lang), text, quantities)
+            small = small_model_companies(_small(lang), text, quantities)
         yield tuple(join_companies(text, lang, quantities, encoded.get(i), small))
 
 
@@ -123,7 +124,7 @@ def extract(text: str, *, lang: str | None = None, date: Date = None, model: str
 
     ``lang`` is ja, de, ko, zh or en, or None to tell it from the text; ``date`` is the document's (YYYY-MM-DD), by which
     deictic and bare quarters get their year. ``model`` chooses who finds unlisted companies: ``encoder`` (the most
-    accurate), ``fast`` (the small spaCy pipeline), ``none`` (grammar and knowledge base only), or ``auto``, the
+    accurate), ``fast`` (a network of one layer, cut from the encoder), ``small`` (the spaCy pipeline of the language), ``none`` (grammar and knowledge base only), or ``auto``, the
     best that is installed.
 
     Raises TypeError or ValueError (:class:`LanguageError` for a language that cannot be told or handled).
@@ -204,4 +205,4 @@ def load(lang: str, *, model: str = "auto") -> Language:
 
     language_of("", lang)
     tier = resolve_model(model, lang)
-    return _fast(lang) if tier == "fast" else assemble(lang, encoder=tier == "encoder")
+    return _small(lang) if tier == "small" else assemble(lang, network=tier)

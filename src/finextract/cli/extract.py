@@ -33,6 +33,7 @@ class Model(str, enum.Enum):
     auto = "auto"
     encoder = "encoder"
     fast = "fast"
+    small = "small"
     none = "none"
 
 

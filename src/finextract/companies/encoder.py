@@ -264,13 +264,15 @@ class CompanyEncoder:
             raise ValueError(f"model-classes: the model tags {settings['classes']}, this version reads {list(CLASSES)}")
 
     @classmethod
-    def load(cls, path: Path | None = None, *, threads: int = 1) -> CompanyEncoder:
+    def load(cls, path: Path | None = None, *, threads: int = 1, name: str = "model") -> CompanyEncoder:
         """The model in the folder ``path``, or the one that comes with the package, for ``threads`` threads.
+
+        ``name`` is ``model`` for the encoder or ``fast`` for the small network that was cut from it.
 
         A model that was loaded before is given out again: it holds no state between texts.
         """
         folder = find_model(MODEL) if path is None else Path(path)
-        return _load(folder, threads)
+        return _load(folder, threads, name)
 
     def predict(self, texts: Sequence[str]) -> list[list[Scored]]:
         """The names in each text, in order: companies, and what else the encoder tells from them.
@@ -319,7 +321,7 @@ class CompanyEncoder:
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Path, threads: int) -> CompanyEncoder:
+def _load(folder: Path, threads: int, name: str) -> CompanyEncoder:
     import onnxruntime
     from tokenizers import Tokenizer
 
@@ -328,7 +330,7 @@ def _load(folder: Path, threads: int) -> CompanyEncoder:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(folder / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
     return CompanyEncoder(session, Tokenizer.from_file(str(folder / "tokenizer.json")), meta)
 
 

@@ -14,7 +14,7 @@ from finextract.evaluation.scores import Prediction, Row
 
 Predictor = Callable[[Sequence[Row]], list[Prediction]]
 
-SYSTEMS = ("grammar", "model", "hybrid", "fast", "encoder")
+SYSTEMS = ("grammar", "model", "hybrid", "small", "fast", "encoder")
 
 
 def grammar(rows: Sequence[Row]) -> list[Prediction]:
@@ -53,8 +53,13 @@ def hybrid(rows: Sequence[Row]) -> list[Prediction]:
     return [extract(row["text"], lang=row["lang"], date=row.get("date")) for row in rows]
 
 
-def fast(rows: Sequence[Row]) -> list[Prediction]:
+def small(rows: Sequence[Row]) -> list[Prediction]:
     """``finextract.extract`` with the small pipeline."""
+    return _tier(rows, "small")
+
+
+def fast(rows: Sequence[Row]) -> list[Prediction]:
+    """``finextract.extract`` with the network of one layer."""
     return _tier(rows, "fast")
 
 

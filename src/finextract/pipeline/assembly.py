@@ -30,8 +30,8 @@ def long_texts() -> Callable[[Language], Language]:
     return lift
 
 
-def assemble(lang: str, *, encoder: bool = False) -> Language:
-    """A pipeline without a trained model: tokenizer, quantities, companies and their resolution."""
+def assemble(lang: str, *, network: str = "none") -> Language:
+    """Tokenizer, quantities, companies and their resolution, and with ``network`` ``encoder`` or ``fast`` that one too."""
     import spacy
 
     if lang not in TOKENIZERS:
@@ -40,13 +40,11 @@ def assemble(lang: str, *, encoder: bool = False) -> Language:
         lang,
         config={"nlp": {"tokenizer": TOKENIZERS[lang], "after_creation": {"@callbacks": "finextract.LongTexts.v1"}}},
     )
-    for name in (
-        "finextract_quantities",
-        "finextract_companies",
-        *(("finextract_encoder",) if encoder else ()),
-        "finextract_resolver",
-    ):
-        nlp.add_pipe(name)
+    nlp.add_pipe("finextract_quantities")
+    nlp.add_pipe("finextract_companies")
+    if network != "none":
+        nlp.add_pipe("finextract_encoder", config={"network": network})
+    nlp.add_pipe("finextract_resolver")
     return nlp
 
 

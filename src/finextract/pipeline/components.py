@@ -114,12 +114,15 @@ class Companies(Component):
 
 
 class Encoder:
-    """Companies, and what they could be taken for, by the encoder."""
+    """Companies, and what they could be taken for, by the encoder (or by the ``fast`` network)."""
+
+    def __init__(self, network: str) -> None:
+        self.network = network
 
     def __call__(self, doc: Doc) -> Doc:
-        from finextract.companies.encoder import CompanyEncoder
+        from finextract.extractor import encoder
 
-        (found,) = CompanyEncoder.load().predict([doc.text])
+        (found,) = encoder(self.network).predict([doc.text])
         _store(doc)["encoder"] = [asdict(scored) for scored in found]
         return doc
 
@@ -161,10 +164,10 @@ def make_companies(nlp: Language, name: str) -> Companies:
     return Companies(str(nlp.lang))
 
 
-@Language.factory("finextract_encoder")
-def make_encoder(nlp: Language, name: str) -> Encoder:
+@Language.factory("finextract_encoder", default_config={"network": "encoder"})
+def make_encoder(nlp: Language, name: str, network: str) -> Encoder:
     """``finextract_encoder``"""
-    return Encoder()
+    return Encoder(network)
 
 
 @Language.factory("finextract_resolver")

@@ -151,10 +151,10 @@ def export(args: argparse.Namespace) -> None:
     args.model.mkdir(parents=True, exist_ok=True)
     model = load(args.work / "model.safetensors")
     shape = model.shape
-    write(model, args.model / "model.onnx")
+    write(model, args.model / f"{args.name}.onnx")
     shutil.copyfile(args.work / "tokenizer.json", args.model / "tokenizer.json")
     meta = _read_meta(args.model)
-    meta["encoder"] = {
+    meta["encoder" if args.name == "model" else args.name] = {
         "bos": 0,
         "pad": 1,
         "eos": 2,
@@ -172,13 +172,13 @@ def evaluate(args: argparse.Namespace) -> None:
     from finextract.training.encoder.score import surfaces
 
     gold = _gold(args.gold)
-    encoder = CompanyEncoder.load(args.model)
+    encoder = CompanyEncoder.load(args.model, name=args.name)
     seen = surfaces(gold["train"])
     scores = {part: score(encoder, gold[part], seen) for part in ("dev", "test", "seeds")}
     print(json.dumps(scores, indent=1, ensure_ascii=False))
     if args.write:
         meta = _read_meta(args.model)
-        meta["scores"] = {
+        meta["scores" if args.name == "model" else f"scores_{args.name}"] = {
             "what": "COMPANY, strict boundaries; seen: the surface occurs in the gold trained on",
             **scores,
         }
@@ -253,7 +253,9 @@ def main() -> None:
             command.add_argument("--floor", type=float, default=0.03)
             command.add_argument("--reviews", type=Path)
             command.add_argument("--review-copies", type=int, default=2)
-        elif function is evaluate:
+        if function in (export, evaluate):
+            command.add_argument("--name", choices=("model", "fast"), default="model")
+        if function is evaluate:
             command.add_argument("--write", action="store_true")
         elif function is silver:
             command.add_argument("--out", type=Path, default=Path(".work/silver"))

@@ -1,15 +1,21 @@
-"""From the trained network to int8 ONNX: embeddings by row, matrix products by column, activations dynamically."""
+"""From the trained network to int8 ONNX: embeddings by row, matrix products by column, activations dynamically.
+
+The embeddings, three quarters of all bytes, lie beside the network in a file of their own, so that networks which share them (the
+encoder and the fast one cut from it) share the file.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from finextract.training.encoder.model import Tagger
 
+EMBEDDINGS = "embeddings.bin"
 INPUTS = ("ids", "piece", "place", "char", "kind")
 
 
@@ -40,7 +46,10 @@ class Reader(nn.Module):
 
 
 def export(model: Tagger, path: Path) -> None:
-    """Write ``path`` (``model.onnx``). The model's embeddings are replaced by their int8 form."""
+    """Write ``path`` (``model.onnx``) and the embeddings beside it. The model's embeddings are replaced by their int8 form.
+
+    Raises ValueError where other embeddings lie there already and another network reads them.
+    """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -76,5 +85,30 @@ def export(model: Tagger, path: Path) -> None:
         nodes_to_exclude=keep,
         extra_options={"MatMulConstBOnly": True},
     )
+    small = onnx.load(str(temporary))
+    folder = path.parent
+    embeddings = folder / EMBEDDINGS
+    content = _take_out(small, model.words.values)  # type: ignore[arg-type]
+    others = [p for p in folder.glob("*.onnx") if p not in (path, raw, temporary)]
+    if others and embeddings.is_file() and embeddings.read_bytes() != content:
+        raise ValueError(f"{embeddings}: {', '.join(p.name for p in others)} reads other embeddings")
+    part = embeddings.with_suffix(".tmp")
+    part.write_bytes(content)
+    os.replace(part, embeddings)
+    onnx.save(small, str(temporary))
     os.replace(temporary, path)
     raw.unlink()
+
+
+def _take_out(graph: Any, table: Tensor) -> bytes:
+    """Make the embedding table of the graph refer to :data:`EMBEDDINGS`; its bytes."""
+    content: bytes = table.contiguous().numpy().tobytes()
+    (tensor,) = [t for t in graph.graph.initializer if list(t.dims) == list(table.shape)]
+    if bytes(tensor.raw_data) != content:
+        raise ValueError("the graph's embeddings are not the model's")
+    tensor.ClearField("raw_data")
+    tensor.data_location = 1  # TensorProto.EXTERNAL
+    for key, value in (("location", EMBEDDINGS), ("offset", "0"), ("length", str(len(content)))):
+        entry = tensor.external_data.add()
+        entry.key, entry.value = key, value
+    return content
