@@ -264,7 +264,7 @@ def read_row(stem: str, rank: int, part: str, order: int, row: dict[str, str]) -
 
 
 def from_world(path: Path, rank: int = 1, source: str = "general-knowledge") -> Iterator[Rec]:
-    """``world.tsv`` (and, with a lower rank, ``composed.tsv``): listing, country, en, ja, ko, zh, aliases, de; the most reported first."""
+    """``world.tsv`` (and, with lower ranks, ``more.tsv`` and ``composed.tsv``): listing, country, en, ja, ko, zh, aliases, de; the most reported first."""
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -724,8 +724,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=DATA)
     options = parser.parse_args(argv)
     world = list(from_world(DATA / "world.tsv")) if (DATA / "world.tsv").exists() else []
+    more = list(from_world(DATA / "more.tsv", 2))
     composed = list(from_world(DATA / "composed.tsv", 4, "composed-gold-train"))
-    records = merge([*world, *from_lists(options.lists), *composed])
+    records = merge([*world, *more, *from_lists(options.lists), *composed])
     # main rows first, then the share-alike parts, so that row numbers run through the files in the order of loading
     order = {"main": 0, "jmnedict": 1, "cedict": 2}
     settle_isins(records)
@@ -751,7 +752,7 @@ def main(argv: list[str] | None = None) -> int:
     write_gz(options.out / "pinyin.tsv.gz", sorted(f"{k}\t{','.join(map(str, sorted(v)))}" for k, v in pinyin.items()))
     write_gz(options.out / "blockers.tsv.gz", blockers(aliases, Words().tags))
     chars = sorted({c for table in (aliases["zh"], aliases["ja"]) for alias in table for c in alias if is_han(c)})
-    pairs = [(c, convert("t2s", c)) for c in chars]
+    pairs = [(c, convert("t2s", convert("jp2t", c))) for c in chars]  # 比亜迪 in Japanese print is 比亚迪
     write(options.out / "han.tsv", "".join(f"{a}\t{b}\n" for a, b in pairs if a != b and len(b) == 1).encode("utf-8"))
     companies = [r for r in records if not r.id.startswith("=")]
     print(

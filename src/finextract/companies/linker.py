@@ -56,9 +56,13 @@ def _pinyin() -> tuple[dict[str, str], list[str]]:
     return table, sorted(table)
 
 
+def _plain(surface: str) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", surface)).strip(" \"'“”„‚‘’「」『』《》<>")
+
+
 def normalise(surface: str, lang: str) -> str:
     """The surface as a name: NFKC, one space, no quotation marks, no German genitive, no 社 or 측."""
-    text = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", surface)).strip(" \"'“”„‚‘’「」『』《》<>")
+    text = _plain(surface)
     if lang == "ja":
         text = _JA_TAIL.sub("", text)
     elif lang == "ko":
@@ -146,9 +150,10 @@ def link(surface: str, lang: str, *, hits: Sequence[Hit] | None = None) -> Compa
     for hit in hits or ():
         if len(hit.ids) == 1 and hit.end - hit.start == len(surface) and (record := base.get(hit.ids[0])):
             return _company(record, _how(record, name))
-    record = _look_up(name, lang, base)
-    if record is not None:
-        return _company(record, _how(record, name))
+    for form in dict.fromkeys((_plain(surface), name)):  # 講談社 has its 社, アップル社 has not
+        record = _look_up(form, lang, base)
+        if record is not None:
+            return _company(record, _how(record, form))
     seen = {name}
     plain = _genitive(name, lang)
     for form in (

@@ -79,6 +79,36 @@ def _company_names(folder: Path) -> Iterator[str]:
                         yield from value.split("|")
 
 
+def _all_texts(args: argparse.Namespace) -> Iterator[str]:
+    for examples in [*data.read_corpora(args.data / "ner").values(), _gold(args.gold)["train"]]:
+        yield from (e.text for e in examples)
+    yield from (text for _, text in raw_texts(args.data / "raw"))
+    yield from _company_names(args.data / "companies")
+
+
+def shrink(args: argparse.Namespace) -> None:
+    """Take the rarest pieces out of trained networks that share a vocabulary: ``--works A B`` to ``A-small``, ``B-small``."""
+    import torch
+    from tokenizers import Tokenizer
+
+    from finextract.training.encoder.model import load, save
+    from finextract.training.encoder.vocabulary import prune, used
+
+    first = args.works[0] / "tokenizer.json"
+    occurring = used(Tokenizer.from_file(str(first)), _all_texts(args))
+    for work in args.works:
+        if (work / "tokenizer.json").read_bytes() != first.read_bytes():
+            raise SystemExit(f"{work / 'tokenizer.json'}: not the vocabulary of {first}")
+        target = work.with_name(f"{work.name}-small")
+        target.mkdir(exist_ok=True)
+        keep = prune(first, target / "tokenizer.json", occurring, args.pieces)
+        model = load(work / "model.safetensors")
+        model.words = torch.nn.Embedding.from_pretrained(model.words.weight.detach()[torch.tensor(keep)])
+        model.shape.vocabulary = len(keep)
+        save(model, target / "model.safetensors")
+        print(f"{target}: {len(keep)} pieces, rarest occurs {min(occurring[k] for k in keep if occurring[k])} times")
+
+
 def start(args: argparse.Namespace) -> None:
     """Prune the vocabulary and write the untrained network."""
     import torch
@@ -89,11 +119,7 @@ def start(args: argparse.Namespace) -> None:
 
     args.work.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer.from_file(str(args.bert / "tokenizer.json"))
-    occurring: set[int] = set()
-    for examples in [*data.read_corpora(args.data / "ner").values(), _gold(args.gold)["train"]]:
-        occurring |= used(tokenizer, (e.text for e in examples))
-    occurring |= used(tokenizer, (text for _, text in raw_texts(args.data / "raw")))
-    occurring |= used(tokenizer, _company_names(args.data / "companies"))
+    occurring = used(tokenizer, _all_texts(args))
     keep = prune(args.bert / "tokenizer.json", args.work / "tokenizer.json", occurring)
     torch.manual_seed(args.seed)
     save(from_bert(args.bert, Shape(len(keep), layers=args.layers), keep), args.work / "start.safetensors")
@@ -228,7 +254,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function in (start, cut, train, export, evaluate, silver):
+    for function in (start, cut, shrink, train, export, evaluate, silver):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--work", type=Path, default=Path(".work/encoder"))
@@ -239,6 +265,9 @@ def main() -> None:
         if function is start:
             command.add_argument("--bert", type=Path, required=True)
             command.add_argument("--layers", type=int, default=4)
+        elif function is shrink:
+            command.add_argument("--works", type=Path, nargs="+", required=True)
+            command.add_argument("--pieces", type=int, required=True)
         elif function is cut:
             command.add_argument("--teacher", type=Path, required=True)
             command.add_argument("--layers", type=int, default=1)
@@ -261,7 +290,7 @@ def main() -> None:
             command.add_argument("--out", type=Path, default=Path(".work/silver"))
             command.add_argument("--limit", type=int, default=1_000_000)
     args = parser.parse_args()
-    if args.run in (start, train, silver) and args.data is None:
+    if args.run in (start, shrink, train, silver) and args.data is None:
         parser.error("--data is missing")
     args.run(args)
 
