@@ -2,7 +2,8 @@
 
     python benchmarks/long_run.py --documents 200000 --model none --processes 2 --output long_run.json
 
-The documents are the gold's training texts over and over, each time with other digits, so that no two rounds are the same.
+The documents are the gold's training texts (with ``--unit sentence`` their sentences) over and over, each time with other
+digits, so that no two rounds are the same.
 Memory is the resident size of each process of the run, read from /proc twice a second.
 """
 
@@ -23,11 +24,19 @@ from typing import Any
 GOLD = Path(__file__).resolve().parent.parent / "annotations"
 
 
-def write_documents(path: Path, count: int) -> int:
+def sentences(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The sentences of a row as rows of their own; what is shorter than 15 characters is left out."""
+    parts = re.split(r"(?<=[。！？!?])|(?<=[a-zäöü다]\.)\s|\n", row["text"])
+    return [{**row, "text": part.strip()} for part in parts if len(part.strip()) >= 15]
+
+
+def write_documents(path: Path, count: int, unit: str) -> int:
     """Write that many documents; their characters."""
     rows = [
         json.loads(line) for file in sorted(GOLD.glob("*/train.jsonl")) for line in file.read_text("utf-8").splitlines()
     ]
+    if unit == "sentence":
+        rows = [part for row in rows for part in sentences(row)]
     dice = random.Random(1)
     dice.shuffle(rows)
     characters = 0
@@ -59,13 +68,14 @@ def resident(pid: int) -> dict[int, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, default=200_000)
+    parser.add_argument("--unit", choices=("passage", "sentence"), default="passage")
     parser.add_argument("--model", default="none")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "in.jsonl", Path(folder) / "out.parquet"
-        characters = write_documents(source, args.documents)
+        characters = write_documents(source, args.documents, args.unit)
         main_code = "import sys; from finextract.cli import main; sys.argv[0] = 'finextract'; main()"
         command = [sys.executable, "-c", main_code, "extract", str(source), "-o", str(target), "--model", args.model]
         begun = time.monotonic()
@@ -88,7 +98,7 @@ def main() -> int:
         early = [max(s["mb"]) for s in samples if 5_000 <= s["documents"] < 0.25 * args.documents and s["mb"]]
         late = [max(s["mb"]) for s in samples if s["documents"] >= 0.75 * args.documents and s["mb"]]
         out = {
-            "documents": args.documents, "rows": rows, "failures": rows - errors.null_count, "model": args.model,
+            "documents": args.documents, "rows": rows, "failures": rows - errors.null_count, "model": args.model, "unit": args.unit, "characters": characters,
             "processes": args.processes, "exit_code": process.returncode, "seconds": round(seconds, 1),
             "documents_per_s": round(args.documents / seconds, 1), "characters_per_s": round(characters / seconds),
             "input_mb": round(source.stat().st_size / 1e6, 1), "output_mb": round(target.stat().st_size / 1e6, 1),

@@ -201,3 +201,14 @@ def test_a_model_with_other_classes_is_refused(encoder: CompanyEncoder) -> None:
     meta = {"encoder": {**encoder.meta["encoder"], "classes": ["COMPANY"]}}
     with pytest.raises(ValueError, match="model-classes"):
         CompanyEncoder(None, None, meta)
+
+
+def test_the_fast_network_reads_as_the_encoder_does_but_is_another() -> None:
+    from finextract import extract
+
+    text = "米エヌビディアと東海林精機は2日、提携を発表した。"
+    fast, slow = CompanyEncoder.load(name="fast"), CompanyEncoder.load()
+    assert fast.meta["fast"]["layers"] < slow.meta["encoder"]["layers"]
+    assert not (fast.log_probabilities([text])[0] == slow.log_probabilities([text])[0]).all()
+    found = extract(text, lang="ja", model="fast").entities
+    assert ("エヌビディア", 1) in {(e.text, e.start) for e in found}

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from finextract.companies.encoder import Scored
 
 MODEL_ALONE = {"ja": 0.7, "de": 0.7, "ko": 0.65, "zh": 0.65, "en": 0.7}
-KNOWN_ALONE = {"model": 0.7, "none": 0.5}
-"""What a name of the knowledge base must score where a model looked and saw none, and where no model looked."""
+KNOWN_UNSEEN = {"ja": 0.7, "de": 0.7, "ko": 0.7, "zh": 0.7, "en": 0.7}
+"""What a name of the knowledge base must score where a model looked and saw none."""
+KNOWN_ALONE = 0.5
+"""What it must score where no model looked."""
 MODEL_EXTENDS = 0.4
 """A model's span around a known name counts from here on."""
 OTHER_CLASS = 0.6
@@ -252,9 +254,9 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
                 chosen.append(k)
                 continue
             against = max((s.score for s in others.over(k.start, k.end)), default=0.0)
-            if k.score < KNOWN_ALONE["model"] or against >= OTHER_CLASS:
+            if k.score < KNOWN_UNSEEN[lang] or against >= OTHER_CLASS:
                 continue
-        elif k.score < KNOWN_ALONE["none"]:
+        elif k.score < KNOWN_ALONE:
             continue
         chosen.append(k)
     chosen += [m for m in model if m.score >= alone and fold(text[m.start : m.end]) not in never]

@@ -10,9 +10,17 @@ An evening on two CPU cores::
 
     python -m finextract.training.encoder start    --bert e5 --data DATA --gold annotations --work .work/encoder
     python -m finextract.training.encoder train    --data DATA --gold annotations --work .work/encoder --minutes 90 --workers 2 --gold-share 0.4
-    python -m finextract.training.encoder train    --data DATA --gold annotations --work .work/encoder --minutes 40 --workers 2 --gold-share 0.8 \\
-                                                   --from model --body-rate 1e-4 --head-rate 5e-4
-    python -m finextract.training.encoder export   --work .work/encoder --model models/xx_fin_news_e5
+    python -m finextract.training.encoder grow     --bert e5 --work .work/encoder --layers 6
+    python -m finextract.training.encoder train    --data DATA --gold annotations --work .work/encoder --minutes 50 --gold-share 0.5 \\
+                                                   --from model --body-rate 2e-4 --head-rate 1e-3 --floor 0.35
+    python -m finextract.training.encoder train    --data DATA --gold annotations --reviews reviews --work .work/encoder --minutes 50 \\
+                                                   --gold-share 0.6 --from model --body-rate 1.5e-4 --head-rate 7e-4 --floor 0.02
+    python -m finextract.training.encoder cut      --teacher .work/encoder --work .work/fast --layers 1
+    python -m finextract.training.encoder train    --data DATA --gold annotations --reviews reviews --teacher .work/encoder --work .work/fast \\
+                                                   --minutes 60 --gold-share 0.6 --body-rate 4e-4 --floor 0.02
+    python -m finextract.training.encoder shrink   --data DATA --gold annotations --works .work/encoder .work/fast --pieces 62500
+    python -m finextract.training.encoder export   --work .work/encoder-small --model models/xx_fin_news_e5
+    python -m finextract.training.encoder export   --work .work/fast-small --model models/xx_fin_news_e5 --name fast
     python -m finextract.training.encoder evaluate --model models/xx_fin_news_e5 --gold annotations --write
     python -m finextract.training.encoder silver   --model models/xx_fin_news_e5 --data DATA --out .work/silver
 
@@ -87,7 +95,7 @@ def _all_texts(args: argparse.Namespace) -> Iterator[str]:
 
 
 def shrink(args: argparse.Namespace) -> None:
-    """Take the rarest pieces out of trained networks that share a vocabulary: ``--works A B`` to ``A-small``, ``B-small``."""
+    """Take the rarest pieces and the far positions out of trained networks that share a vocabulary: ``--works A B`` to ``A-small``, ``B-small``."""
     import torch
     from tokenizers import Tokenizer
 
@@ -105,6 +113,8 @@ def shrink(args: argparse.Namespace) -> None:
         model = load(work / "model.safetensors")
         model.words = torch.nn.Embedding.from_pretrained(model.words.weight.detach()[torch.tensor(keep)])
         model.shape.vocabulary = len(keep)
+        model.shape.positions = min(model.shape.positions, 2 * WINDOW)  # longer windows are not read
+        model.positions = torch.nn.Embedding.from_pretrained(model.positions.weight.detach()[: model.shape.positions])
         save(model, target / "model.safetensors")
         print(f"{target}: {len(keep)} pieces, rarest occurs {min(occurring[k] for k in keep if occurring[k])} times")
 
@@ -124,6 +134,21 @@ def start(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
     save(from_bert(args.bert, Shape(len(keep), layers=args.layers), keep), args.work / "start.safetensors")
     print(f"{len(keep)} pieces, {args.layers} layers")
+
+
+def grow(args: argparse.Namespace) -> None:
+    """Put further layers of the BERT on a trained network: its own stay below, the head stays."""
+    from finextract.training.encoder.model import from_bert, load, save
+
+    old = load(args.work / "model.safetensors")
+    pieces = json.loads((args.bert / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    number = {piece: k for k, (piece, _) in enumerate(pieces)}
+    kept = json.loads((args.work / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    old.shape.layers = args.layers
+    new = from_bert(args.bert, old.shape, [number[piece] for piece, _ in kept])
+    new.load_state_dict({**new.state_dict(), **old.state_dict()})
+    save(new, args.work / "model.safetensors")
+    print(f"{args.layers} layers")
 
 
 def cut(args: argparse.Namespace) -> None:
@@ -254,7 +279,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function in (start, cut, shrink, train, export, evaluate, silver):
+    for function in (start, grow, cut, shrink, train, export, evaluate, silver):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--work", type=Path, default=Path(".work/encoder"))
@@ -262,7 +287,7 @@ def main() -> None:
         command.add_argument("--gold", type=Path)
         command.add_argument("--model", type=Path, default=Path("models/xx_fin_news_e5"))
         command.add_argument("--seed", type=int, default=1)
-        if function is start:
+        if function in (start, grow):
             command.add_argument("--bert", type=Path, required=True)
             command.add_argument("--layers", type=int, default=4)
         elif function is shrink:
