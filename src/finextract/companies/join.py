@@ -3,7 +3,8 @@
 Each candidate gets one number. What the model saw in context and what the knowledge base knows count as independent
 witnesses; a class other than COMPANY that the model is sure of speaks against a name that merely stands in the
 knowledge base, and names of products, indices and markets speak against the model. A name that is sure at one place of a
-document is found at its other places too, also without its legal form. The thresholds were set on the gold's dev split.
+document is found at its other places too, also without its legal form. The thresholds were set on the gold's dev split and the
+dev part of the reviews.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from finextract.companies.boundaries import Boundaries
     from finextract.companies.encoder import Scored
 
-MODEL_ALONE = {"ja": 0.7, "de": 0.7, "ko": 0.65, "zh": 0.65, "en": 0.7}
-KNOWN_UNSEEN = {"ja": 0.7, "de": 0.7, "ko": 0.7, "zh": 0.7, "en": 0.7}
+MODEL_ALONE = {"ja": 0.8, "de": 0.75, "ko": 0.78, "zh": 0.8, "en": 0.75}
+KNOWN_UNSEEN = 0.9
 """What a name of the knowledge base must score where a model looked and saw none."""
 KNOWN_ALONE = 0.5
 """What it must score where no model looked."""
@@ -254,7 +255,7 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
                 chosen.append(k)
                 continue
             against = max((s.score for s in others.over(k.start, k.end)), default=0.0)
-            if k.score < KNOWN_UNSEEN[lang] or against >= OTHER_CLASS:
+            if k.score < KNOWN_UNSEEN or against >= OTHER_CLASS:
                 continue
         elif k.score < KNOWN_ALONE:
             continue
