@@ -30,6 +30,8 @@ KNOWN_ALONE = 0.5
 """What it must score where no model looked."""
 MODEL_EXTENDS = 0.4
 """A model's span around a known name counts from here on."""
+WHOLE = 0.85
+"""A model as sure as this is believed where its span goes on behind a known name."""
 OTHER_CLASS = 0.6
 SURE = 0.85
 _COUNTRY = re.compile(r"[米独仏英韓中印伊加豪露台蘭](?=[ァ-ヶA-Za-z])")
@@ -239,7 +241,7 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
                 m = max(inside, key=lambda c: c.score)
                 if m.start <= k.start and k.end <= m.end and m.score >= MODEL_EXTENDS:
                     rest = text[k.end : m.end]
-                    if m.start == k.start and rest and k.score >= 0.7 and _not_its_own(rest, lang):
+                    if m.start == k.start and rest and k.score >= 0.7 and m.score < WHOLE and _not_its_own(rest, lang):
                         m.end, m.score, m.source = k.end, 1 - (1 - m.score) * (1 - k.score), "kb+model"
                         continue
                     if m.score >= alone:
