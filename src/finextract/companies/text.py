@@ -13,6 +13,7 @@ _FOLD.update({0xFF65: 0x30FB, 0xB7: 0x30FB, 0x2022: 0x30FB, 0x2027: 0x30FB})
 _FOLD_CHARS = {chr(old): chr(new) for old, new in _FOLD.items()}
 _FOLDED = re.compile("[" + "".join(map(re.escape, _FOLD_CHARS)) + "]")
 _SQUEEZE = re.compile(r"[\s・\-.,'&()/_]+")
+_SQUEEZE_ASCII = {c: None for c in range(128) if _SQUEEZE.match(chr(c))}
 
 
 def _fold_one(match: re.Match[str]) -> str:
@@ -26,6 +27,8 @@ def fold(text: str) -> str:
 
 def squeeze(text: str) -> str:
     """The key under which the linker compares names: NFKC, no case, no spaces, dots, hyphens or ampersands."""
+    if text.isascii():
+        return text.translate(_SQUEEZE_ASCII).lower()
     return _SQUEEZE.sub("", fold(unicodedata.normalize("NFKC", text))).casefold()
 
 

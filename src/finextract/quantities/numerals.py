@@ -268,7 +268,6 @@ class WesternReader:
             rf"|(?P<word>{words}){right}|(?P<vague>{literal(self.vague)}){right})"
         )
         self.scale = re.compile(rf"[\s-]{{0,2}}(?P<s>{literal(self.scales)})(?:(?<=\.)|(?![A-Za-zÀ-ÿ]))")
-        self.word = re.compile(rf"(?:{words}){right}")
         self.vague_word = re.compile(rf"\s?(?P<v>{literal(self.vague)})(?![A-Za-zÀ-ÿ])")
         self.of = re.compile(raw["numbers"].get("of_re", "(?!)"))
         self.digits = re.compile(rf"(?:{digits})")
@@ -351,11 +350,14 @@ class WesternReader:
                 scale, end = step * self.scales[more["s"]], more.end()
             total += value * scale
             value = Decimal(0)
-            d = w = None
+            d: re.Match[str] | None = None
+            w: re.Match[str] | None = None
             if text[end : end + 1] == " ":
-                d = self.digits.match(text, end + 1) or (w := self.word.match(text, end + 1))
+                d = self.digits.match(text, end + 1)
+                if d is None and (begin := self.start.match(text, end + 1)) and begin.lastgroup == "word":
+                    d = w = begin
             s = self.scale.match(text, d.end()) if d else None
-            rest = (self.words[w[0]] if w else self._digits(d[0]) or Decimal(0)) if d else Decimal(0)
+            rest = (self.words[w["word"]] if w else self._digits(d[0]) or Decimal(0)) if d else Decimal(0)
             if d and s and self.scales[s["s"]] < scale:
                 value = rest
             elif d and s is None and 1000 <= rest < scale and rest % 1000 == 0:
