@@ -7,7 +7,7 @@ import re
 import sys
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -156,7 +156,7 @@ def check(
     for k, found in issues.items():
         report.findings += [locate(everything[k][0], issue) for issue in found]
     report.findings += _duplicates(everything)
-    report.findings += _name_variants(everything)
+    report.findings += _name_variants(everything, issues.keys())
     if manifest:
         report.findings += _splits(files)
     report.sort()
@@ -191,7 +191,12 @@ def _check_chunk(rows: Sequence[dict[str, Any]], grammar: bool) -> list[list[Iss
     for row in rows:
         found = check_row(row)
         lang, date = row.get("lang"), row.get("date")
-        if read is not None and usable(row) and isinstance(lang, str) and lang in neighbours.GRAMMAR_LANGS:
+        if (
+            read is not None
+            and (not found or usable(row))
+            and isinstance(lang, str)
+            and lang in neighbours.GRAMMAR_LANGS
+        ):
             sound = isinstance(date, str) and not any(i.path == ("date",) for i in found)
             found += check_against_grammar(row, read(row["text"], lang, date if sound else None))
         out.append(found)
@@ -314,10 +319,13 @@ def _duplicates(rows: Sequence[tuple[Line, dict[str, Any]]]) -> list[Finding]:
     return out
 
 
-def _name_variants(rows: Sequence[tuple[Line, dict[str, Any]]]) -> list[Finding]:
+def _name_variants(
+    rows: Sequence[tuple[Line, dict[str, Any]]], doubtful: Container[int] | None = None
+) -> list[Finding]:
+    """Surfaces with several names. Only rows at ``doubtful`` places (by default all) may be unsound; the others had no finding."""
     uses: defaultdict[tuple[str, str], dict[str, list[tuple[Line, int]]]] = defaultdict(dict)
-    for line, row in rows:
-        if not usable(row):
+    for number, (line, row) in enumerate(rows):
+        if (doubtful is None or number in doubtful) and not usable(row):
             continue
         for k, span in enumerate(row["spans"]):
             value = span.get("value")

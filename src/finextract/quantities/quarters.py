@@ -14,6 +14,8 @@ from finextract.quantities.amounts import Reading, Trace
 from finextract.quantities.lexicon import literal, load
 
 _WINDOW = 64
+# what no year of any language begins with is ruled out first, at almost every place of a text
+_YEAR_BEGINS = "(?=['\\d〇零○一二三四五六七八九令平民中])"
 _CLAUSE = re.compile(r"[。；;！？!?\n]")
 _ITEM = re.compile(r"\n\s?(?:[(（]?\d{1,2}[)）.]|[・■□●◆▼▽◇○▪•]|[-–*·【↓↑→]\s?)")
 
@@ -105,10 +107,11 @@ class QuarterGrammar:
                 numeric = r"1[0-2]|0?[1-9]"
                 body = f"{names}|{numeric}" if self.months else numeric
                 guard = "" if name == "M2" else r"(?<![\d.,/-])"
+                guard = guard if self.months else rf"(?=\d){guard}"
                 return f"{guard}(?P<{name.lower()}_{n}>{body})"
             source = self.raw["year4_re"] if name == "Y4" else self.raw["year_re"]
             year = re.sub(r"\(\?P<(\w+)>", lambda g: f"(?P<{g[1]}_{n}>", source)
-            return f"(?<!\\d)(?<!\\d[.,])(?:{year})"
+            return f"{_YEAR_BEGINS}(?<!\\d)(?<!\\d[.,])(?:{year})"
 
         return re.sub(r"\{(Q|D|Y4|Y|M1|M2|ME)\}", one, template)
 
