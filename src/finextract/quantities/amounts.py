@@ -90,6 +90,10 @@ def numbers(text: str, lang: str) -> Iterator[Number]:
         at = number.end
 
 
+_LOOSE = 24
+"""So many numerals without a unit in a row are kept; no range or enumeration is half as long."""
+
+
 class AmountGrammar:
     """The grammar of one language, applied to one folded text at a time."""
 
@@ -592,6 +596,7 @@ class AmountGrammar:
         """All amounts and rates of folded text, in order."""
         atoms: list[Atom] = []
         previous = -1
+        loose = 0
         for number in numbers(text, self.lex.lang):
             bare = not atoms or atoms[-1].end != previous or not atoms[-1].kind
             atom = self._atom(text, number, previous, bare)
@@ -607,6 +612,10 @@ class AmountGrammar:
                 atom.before, atom.start = None, number.start
             atoms.append(atom)
             previous = atom.end
+            loose = 0 if atom.kind else loose + 1
+            if loose > _LOOSE and trace is None:  # too far from any unit to come: forgotten, so that memory stays small
+                del atoms[-_LOOSE - 1]
+                loose -= 1
         out: list[Reading] = []
         i = 0
         while i < len(atoms):
