@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import peer_models
+
 sys.path.pop(0)  # this folder: its tokenizers.py is not the library
 for name in ("OMP", "OPENBLAS", "MKL", "RAYON"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
@@ -68,26 +70,16 @@ def spacy_blank(lang: str) -> Call:
 
 
 def ginza(lang: str) -> Call:
-    import spacy
-
-    nlp = spacy.load("ja_ginza", exclude=["parser", "morphologizer", "compound_splitter", "bunsetu_recognizer"])
+    nlp = peer_models.ginza()
     return lambda text: [e for line in text.split("\n") if line for e in nlp(line).ents]
 
 
 def ms_recognizers(lang: str) -> Call:
-    from ms_recognizers_date_time import DateTimeRecognizer
-    from ms_recognizers_number import NumberRecognizer
-    from ms_recognizers_number_with_unit import NumberWithUnitRecognizer
-
-    culture = {"zh": "zh-cn", "de": "de-de", "ja": "ja-jp"}[lang]
-    models = [NumberRecognizer().get_percentage_model(culture, False)]
-    if lang != "ja":  # its Japanese has neither money nor dates
-        models.append(NumberWithUnitRecognizer().get_currency_model(culture, False))
-        models.append(DateTimeRecognizer().get_datetime_model(culture, False))
+    models = peer_models.ms_recognizers(lang)
 
     def read(text: str) -> list[Any]:
         found = []
-        for model in models:
+        for model in models.values():
             try:
                 found += model.parse(text)
             except Exception:  # it stumbles over some texts; the time counts all the same
@@ -103,23 +95,6 @@ def jionlp(lang: str) -> Call:
     return lambda text: jio.ner.extract_money(text, with_parsing=True) + jio.ner.extract_time(text, with_parsing=True)
 
 
-def duckling(lang: str) -> Call:
-    from duckling import (
-        Context,
-        default_locale_lang,
-        load_time_zones,
-        parse,
-        parse_dimensions,
-        parse_lang,
-        parse_ref_time,
-    )
-
-    zones = load_time_zones("/usr/share/zoneinfo")
-    context = Context(parse_ref_time(zones, "UTC", 1_722_816_000), default_locale_lang(parse_lang(lang.upper())))
-    dimensions = parse_dimensions(["amount-of-money", "time"])
-    return lambda text: parse(text, context, dimensions, False)
-
-
 SYSTEMS: dict[str, Callable[[str], Call]] = {
     "quantities": quantities,
     "none": ours("none"),
@@ -132,7 +107,7 @@ SYSTEMS: dict[str, Callable[[str], Call]] = {
     "ginza": ginza,
     "ms_recognizers": ms_recognizers,
     "jionlp": jionlp,
-    "duckling": duckling,
+    "duckling": peer_models.duckling,
 }
 
 

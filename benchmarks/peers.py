@@ -14,6 +14,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
+import peer_models
+
 sys.path.pop(0)  # this folder: its tokenizers.py is not the library
 for name in ("OMP", "OPENBLAS", "MKL", "RAYON"):
     os.environ.setdefault(f"{name}_NUM_THREADS", "1")
@@ -69,10 +71,8 @@ def cut(text: str, span: Span, lang: str) -> Span:
 
 
 def ginza(lang: str) -> Finder:
-    import spacy
-
     labels = {"Money": "MONEY", "Percent": "PERCENT", "Company": "COMPANY", "Company_Group": "COMPANY"}
-    nlp = spacy.load("ja_ginza", exclude=["parser", "morphologizer", "compound_splitter", "bunsetu_recognizer"])
+    nlp = peer_models.ginza()
 
     def find(text: str) -> Iterator[Span]:
         for e in nlp(text).ents:
@@ -86,15 +86,7 @@ def ginza(lang: str) -> Finder:
 
 
 def ms_recognizers(lang: str) -> Finder:
-    from ms_recognizers_date_time import DateTimeRecognizer
-    from ms_recognizers_number import NumberRecognizer
-    from ms_recognizers_number_with_unit import NumberWithUnitRecognizer
-
-    culture = {"zh": "zh-cn", "de": "de-de", "ja": "ja-jp"}[lang]
-    models = {"PERCENT": NumberRecognizer().get_percentage_model(culture, False)}
-    if lang != "ja":  # its Japanese has neither money nor dates
-        models["MONEY"] = NumberWithUnitRecognizer().get_currency_model(culture, False)
-        models["QUARTER"] = DateTimeRecognizer().get_datetime_model(culture, False)
+    models = peer_models.ms_recognizers(lang)
 
     def find(text: str) -> Iterator[Span]:
         failed = None
@@ -122,22 +114,10 @@ def _three_months(resolution: dict[str, list[dict[str, str]]] | None) -> bool:
 
 
 def duckling(lang: str) -> Finder:
-    from duckling import (
-        Context,
-        default_locale_lang,
-        load_time_zones,
-        parse,
-        parse_dimensions,
-        parse_lang,
-        parse_ref_time,
-    )
-
-    zones = load_time_zones("/usr/share/zoneinfo")
-    context = Context(parse_ref_time(zones, "UTC", 1_722_816_000), default_locale_lang(parse_lang(lang.upper())))
-    dimensions = parse_dimensions(["amount-of-money", "time"])
+    parse = peer_models.duckling(lang)
 
     def find(text: str) -> Iterator[Span]:
-        for r in parse(text, context, dimensions, False):
+        for r in parse(text):
             if r["dim"] == "amount-of-money":
                 yield r["start"], r["end"], "MONEY"
             elif r["value"].get("grain") == "quarter":

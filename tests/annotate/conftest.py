@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from rows import FILE  # noqa: E402
+from rows import gold_file  # noqa: E402
 
 from finextract.annotate.store import Store  # noqa: E402
 
@@ -16,9 +16,7 @@ from finextract.annotate.store import Store  # noqa: E402
 @pytest.fixture
 def gold(tmp_path):
     """A file in several hands' formatting, with everything that offsets can stumble over."""
-    path = tmp_path / "news.jsonl"
-    path.write_bytes(FILE)
-    return path
+    return gold_file(tmp_path)
 
 
 @pytest.fixture

@@ -52,3 +52,10 @@ LINES = [
     json.dumps(row("ja-6", "増減は5%だった。", []), ensure_ascii=False) + "\r",
 ]
 FILE = "\n".join(LINES).encode() + b"\n"
+
+
+def gold_file(folder):
+    """The lines as a file in a folder."""
+    path = folder / "news.jsonl"
+    path.write_bytes(FILE)
+    return path

@@ -11,7 +11,7 @@ from selenium import webdriver
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "annotate")]
 
 from chromium import FLAGS, Page, Server  # noqa: E402
-from rows import FILE  # noqa: E402
+from rows import gold_file  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +30,7 @@ def driver(tmp_path_factory):
 
 @pytest.fixture
 def gold(tmp_path):
-    path = tmp_path / "news.jsonl"
-    path.write_bytes(FILE)
-    return path
+    return gold_file(tmp_path)
 
 
 @pytest.fixture
