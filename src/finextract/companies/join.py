@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from finextract.entities import Entity
+from finextract.taken import Taken
 
 if TYPE_CHECKING:
     from finextract.companies.boundaries import Boundaries
@@ -194,13 +195,12 @@ def join_companies(
     """All entities of a text in order: the quantities, and the companies that the joined evidence speaks for."""
     from finextract.companies.linker import link
 
-    taken = bytearray(len(text))
+    taken = Taken(len(text))
     for q in quantities:
-        taken[q.start : q.end] = b"\1" * (q.end - q.start)
+        taken.take(q.start, q.end)
     out = list(quantities)
     for c in choose(text, lang, encoded, small):
-        if c.start < c.end and not any(taken[c.start : c.end]):
-            taken[c.start : c.end] = b"\1" * (c.end - c.start)
+        if c.start < c.end and taken.take(c.start, c.end):
             surface = text[c.start : c.end]
             out.append(Entity(c.start, c.end, "COMPANY", surface, link(surface, lang), c.source))
     return sorted(out, key=lambda e: e.start)
@@ -269,11 +269,17 @@ def choose(text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterab
     return _without_overlaps([*kept, *_again(text, lang, kept, others, never)], len(text))
 
 
-def _with_forms(text: str, model: list[Candidate]) -> list[Candidate]:
-    """A legal form that the model found apart from its name goes to the name (주식회사 바로하우징)."""
+@cache
+def _legal_forms() -> frozenset[str]:
     from finextract.companies.legal import legal_forms
 
-    forms = {form for table in legal_forms().values() for place in ("before", "after") for form in table.get(place, ())}
+    tables = legal_forms().values()
+    return frozenset(form for table in tables for place in ("before", "after") for form in table.get(place, ()))
+
+
+def _with_forms(text: str, model: list[Candidate]) -> list[Candidate]:
+    """A legal form that the model found apart from its name goes to the name (주식회사 바로하우징)."""
+    forms = _legal_forms()
     out: list[Candidate] = []
     for c in sorted(model, key=lambda c: c.start):
         if out and 0 <= c.start - out[-1].end <= 1 and text[out[-1].end : c.start].strip() == "":
@@ -286,13 +292,8 @@ def _with_forms(text: str, model: list[Candidate]) -> list[Candidate]:
 
 
 def _without_overlaps(candidates: Iterable[Candidate], size: int) -> list[Candidate]:
-    used = bytearray(size)
-    out = []
-    for c in candidates:
-        if not any(used[c.start : c.end]):
-            used[c.start : c.end] = b"\1" * (c.end - c.start)
-            out.append(c)
-    return out
+    taken = Taken(size)
+    return [c for c in candidates if taken.take(c.start, c.end)]
 
 
 class _Near(Generic[S]):

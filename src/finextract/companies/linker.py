@@ -62,7 +62,10 @@ def _plain(surface: str) -> str:
 
 def normalise(surface: str, lang: str) -> str:
     """The surface as a name: NFKC, one space, no quotation marks, no German genitive, no 社 or 측."""
-    text = _plain(surface)
+    return _without_tail(_plain(surface), lang)
+
+
+def _without_tail(text: str, lang: str) -> str:
     if lang == "ja":
         text = _JA_TAIL.sub("", text)
     elif lang == "ko":
@@ -146,11 +149,12 @@ def link(surface: str, lang: str, *, hits: Sequence[Hit] | None = None) -> Compa
     words or a genitive were dropped) or ``transliteration``.
     """
     base = KnowledgeBase.load()
-    name = normalise(surface, lang)
+    written = _plain(surface)
+    name = _without_tail(written, lang)
     for hit in hits or ():
         if len(hit.ids) == 1 and hit.end - hit.start == len(surface) and (record := base.get(hit.ids[0])):
             return _company(record, _how(record, name))
-    for form in dict.fromkeys((_plain(surface), name)):  # 講談社 has its 社, アップル社 has not
+    for form in dict.fromkeys((written, name)):  # 講談社 has its 社, アップル社 has not
         record = _look_up(form, lang, base)
         if record is not None:
             return _company(record, _how(record, form))

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from finextract.entities import Company, Entity, Value
+from finextract.taken import Taken
 
 _QUANTITIES = frozenset(("MONEY", "PERCENT", "QUARTER"))
 
@@ -33,8 +34,8 @@ def resolve(
     date: str | None = None,
 ) -> list[Entity]:
     """One list in order of position, without overlaps, every entity with the value that could be read."""
-    taken = _Taken(len(text))
-    out: list[Entity] = [entity for entity in quantities if taken.take(entity)]
+    taken = Taken(len(text))
+    out: list[Entity] = [entity for entity in quantities if taken.take(entity.start, entity.end)]
     model = list(model)
     names: dict[tuple[int, int], Entity] = {}
     for group in (encoder, (m for m in model if m.label == "COMPANY"), companies):
@@ -42,11 +43,11 @@ def resolve(
             place = (entity.start, entity.end)
             if place in names:
                 names[place] = _joined(names[place], entity)
-            elif taken.take(entity):
+            elif taken.take(entity.start, entity.end):
                 names[place] = entity
     out += [replace(entity, value=entity.value or identity(entity.text, lang)) for entity in names.values()]
     for entity in model:
-        if entity.label in _QUANTITIES and taken.take(entity):
+        if entity.label in _QUANTITIES and taken.take(entity.start, entity.end):
             out.append(replace(entity, value=reading(entity, lang, date)))
     return sorted(out, key=lambda entity: entity.start)
 
@@ -71,16 +72,3 @@ def reading(entity: Entity, lang: str, date: str | None) -> Value | None:
 def _joined(first: Entity, second: Entity) -> Entity:
     sources = dict.fromkeys([*first.source.split("+"), *second.source.split("+")])
     return replace(first, source="+".join(sources), value=first.value or second.value)
-
-
-class _Taken:
-    """Which characters belong to an entity already."""
-
-    def __init__(self, size: int) -> None:
-        self._used = bytearray(size)
-
-    def take(self, entity: Entity) -> bool:
-        if any(self._used[entity.start : entity.end]):
-            return False
-        self._used[entity.start : entity.end] = b"\1" * (entity.end - entity.start)
-        return True

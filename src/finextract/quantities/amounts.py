@@ -94,6 +94,13 @@ _LOOSE = 24
 """So many numerals without a unit in a row are kept; no range or enumeration is half as long."""
 
 
+_COLLOQUIAL = re.compile(
+    r"[一二三四五六七八九1-9](?![\d二三四五六七八九十百千万亿])(?:(?=[^\u4e00-\u9fff]|$|[的左起以就到至]|一[斤度公个個碗杯份张吨])"
+    r"|(?<=\d.[1-9])(?![.个個斤份碗杯张件次条瓶盒袋公米]))"
+)
+"""The digit behind 毛, 块 or 角 that counts the next smaller unit (三块五)."""
+
+
 class AmountGrammar:
     """The grammar of one language, applied to one folded text at a time."""
 
@@ -555,10 +562,7 @@ class AmountGrammar:
         if holder.after is None or not values:
             return end, values
         if holder.after.word in self.lex.raw.get("colloquial_tail", ()) and len(values) == 1:
-            m = re.compile(
-                r"[一二三四五六七八九1-9](?![\d二三四五六七八九十百千万亿])(?:(?=[^\u4e00-\u9fff]|$|[的左起以就到至]|一[斤度公个個碗杯份张吨])"
-                r"|(?<=\d.[1-9])(?![.个個斤份碗杯张件次条瓶盒袋公米]))"
-            ).match(text, end)
+            m = _COLLOQUIAL.match(text, end)
             if m:
                 digit = _reader(self.lex.lang).digit.get(m[0], m[0])  # type: ignore[union-attr]
                 return m.end(), [values[0] + Decimal(digit) * Decimal(10) ** (holder.after.power - 1)]
