@@ -72,13 +72,17 @@ def make(args: argparse.Namespace) -> None:
     import finextract
 
     rng = random.Random(args.seed)
+    done = set()
+    for file in args.skip:
+        done |= {json.loads(line)["sha256"] for line in file.read_text(encoding="utf-8").splitlines()}
     drawn: list[tuple[str, int, str, Any]] = []
     for wish in args.take:
         corpus, _, number = wish.rpartition("=")
         want = int(number)
         pool = [r for r in corpus_rows(args.data, corpus) if 25 <= len(r[1]) <= 420 and "\r" not in r[1]]
+        pool = [r for r in pool if fingerprint(r[1]) not in done]
         rng.shuffle(pool)
-        pool = pool[: 25 * want]
+        pool = pool[: args.pool * want]
         kinds: list[list[tuple[str, int, str, Any]]] = [[], [], [], []]
         found = finextract.extract_batch([text for _, text, _ in pool], lang=args.lang)
         for (row, text, spans), extraction in zip(pool, found, strict=True):
@@ -177,6 +181,8 @@ def main() -> None:
         if function is make:
             command.add_argument("--take", action="append", required=True, metavar="CORPUS=NUMBER")
             command.add_argument("--seed", type=int, default=5)
+            command.add_argument("--pool", type=int, default=25, help="how many sentences to draw each from")
+            command.add_argument("--skip", type=Path, nargs="*", default=[], help="reviews: what they hold is not drawn")
         else:
             command.add_argument("--sheets", type=Path, nargs="+", required=True)
     args = parser.parse_args()

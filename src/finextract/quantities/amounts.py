@@ -90,6 +90,10 @@ def numbers(text: str, lang: str) -> Iterator[Number]:
         at = number.end
 
 
+_SHORT = re.compile(r"[A-Za-z]{1,2}\s?")
+_NO_AMOUNT = re.compile(r"[AC-JLN-Zac-jln-z](?![a-zäöü])|/\d\d(?!\d)")
+_DIGITS_NEXT = re.compile(r"\s?\d")
+
 _LOOSE = 24
 """So many numerals without a unit in a row are kept; no range or enumeration is half as long."""
 
@@ -248,6 +252,10 @@ class AmountGrammar:
             and lex.before_guard.search(text[max(0, start - 8) : start])
         ):
             return None
+        if before and after and before[0].word == after[0].word == "$" and not _DIGITS_NEXT.match(text, after[1]):
+            return None  # $ 10 $: a formula
+        if before and after is None and _SHORT.fullmatch(before[0].word) and _NO_AMOUNT.match(text, end):
+            return None  # RM1A, I R 18/11: a type, a file number
         if before and before[0].kind == "percent":
             after = None
         unit_after = after[0] if after else None
@@ -449,7 +457,8 @@ class AmountGrammar:
                 if trace:
                     trace(start, end, "a scale word and a currency without a numeral: a unit, no amount")
                 return None
-        if kind == "money" and (check := _check(self.lex.lang)) and not check(text, group, holder):
+        tenths = holder.after is not None and holder.after.kind == "tenths"
+        if (kind == "money" or tenths) and (check := _check(self.lex.lang)) and not check(text, group, holder):
             if trace:
                 trace(start, end, "a word that only looks like an amount")
             return None
@@ -474,8 +483,10 @@ class AmountGrammar:
                 Decimal(0),
             )
             values = [whole]
-        elif kind == "money" and (power := (holder.after or holder.before or _NONE).power):
-            values = [v * Decimal(10) ** power for v in values]
+        elif kind == "money":
+            shared = holder.after or holder.before or _NONE
+            own = [a.after or a.before or shared for a in group] if len(values) == len(group) else [shared] * len(values)
+            values = [v * Decimal(10) ** unit.power for v, unit in zip(values, own, strict=True)]  # 30 Cent bis 1 Euro
         if first.negative and values:
             values[0] = -values[0]
         for k in range(1, min(len(values), len(group))):
@@ -518,8 +529,8 @@ class AmountGrammar:
                 if kind == "points" or (holder.after and holder.after.kind == "percentage_point")
                 else "basis_point"
             )
-        if holder.after and holder.after.kind == "tenths":
-            values = [v * 10 for v in values] if not isinstance(values, tuple) else values
+        if tenths:
+            values = [v * 10 for v in values]
         if not values:
             if trace:
                 trace(start, end, "a vague rate has no value")

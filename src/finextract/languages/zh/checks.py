@@ -15,12 +15,14 @@ _PRICE = re.compile(
 _COUNTER = re.compile(
     r"[一二三四五六七八九1-9](?:(?![\d一-鿿])|(?=一[斤度公个個碗杯份张吨]))|(?<=\d.)[1-9](?![\d.个個斤份碗杯张件次条瓶盒袋公米])"
 )
+_SCORE_BEFORE = re.compile(r"(?:场|場|局|罚|罰|领先|領先|落后|落後|得|拉至|比分)[^,，。、]{0,5}$")
+_SCORE_AFTER = re.compile(r"\s?(?:的?得分|球|线|線|投|钟|鐘|命中|差|之差|领先|領先|[,，、]\s?[\d.一二三四五六七八九十]+\s?[个個次](?:篮板|籃板|助攻))")
 _SECONDS = re.compile(r"[\d一二三四五六七八九十]{1,3}秒")
 _LONE = re.compile(r"[一二两兩三四五六七八九多]")
 # 三元锂电池, 二元论, 一元二次方程: the element, pole or unknown, not the currency
 _ELEMENT = re.compile(
     r"锂|鋰|材料|电池|電池|论|論|化(?!学|妆|肥|工|解)|结构|結構|次方|一次|二次|系列?|正极|正極|里|桥|橋|前驱|前驅|聚合|催化|乙丙"
-    r"|股份|牛奶|勋|气|音|器件|年|对立|對立|方程|醇|期[权權]|体系|體系|悖论|社会|社會|经济|經濟|思维|動力|动力"
+    r"|股份|集[团團]|牛奶|勋|气|音|器件|年|对立|對立|方程|醇|期[权權]|体系|體系|悖论|社会|社會|经济|經濟|思维|動力|动力"
 )
 
 
@@ -43,7 +45,11 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
             return True
         if word in "块塊" and number.start and text[number.start - 1] in "成为為切减減":
             return False
-        if word == "分" and _SECONDS.match(text, end):
+        if word == "分" and (
+            _SECONDS.match(text, end)
+            or _SCORE_AFTER.match(text, end)
+            or _SCORE_BEFORE.search(text, max(0, number.start - 9), number.start)
+        ):
             return False
         if word in "块塊" and (
             number.has_scale or (number.value is not None and (number.value % 1 or number.value >= 10))
