@@ -97,6 +97,8 @@ class CjkReader:
             if kind == "d":
                 if last and (last not in "bs" or (spaced and not self.follow.match(text, m.end()))):
                     break
+                if last == "s" and pos == at + 1 and text[at] in "百千":
+                    return None  # 南京新百40%: the end of a name
                 plain = piece.replace(",", "").replace(" ", "").replace("'", "").replace("・", ".")
                 if spaced and last == "s" and (len(plain) > MAX_DIGITS or Decimal(plain) >= small_scale):
                     break  # 1천 500원 is one numeral, 1천 5000원 are two
