@@ -3,22 +3,13 @@
 python benchmarks/hostile.py
 """
 
+import json
 import time
+from pathlib import Path
 
 from finextract.quantities import read
 
-HOSTILE = {
-    "digits": "1234567890",
-    "scales": "億",
-    "amounts": "1億",
-    "brackets": "(",
-    "rates": "5%",
-    "commas": "1,",
-    "ranges": "1-2~",
-    "quarters": "四半期Q1 ",
-    "words": "einen zwei ",
-    "hangul": "이천 ",
-}
+HOSTILE = json.loads((Path(__file__).parent.parent / "tests/data/quantities/hostile.json").read_text("utf-8"))
 
 
 def cost(text: str, lang: str) -> float:

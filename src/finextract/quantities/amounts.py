@@ -92,6 +92,8 @@ def numbers(text: str, lang: str) -> Iterator[Number]:
 
 _SHORT = re.compile(r"[A-Za-z]{1,2}\s?")
 _NO_AMOUNT = re.compile(r"[AC-JLN-Zac-jln-z](?![a-zäöü])|/\d\d(?!\d)")
+_ORDER = re.compile("[级級]")
+_SCALES = re.compile("[十百千万萬亿億]+")
 _DIGITS_NEXT = re.compile(r"\s?\d")
 
 _LOOSE = 24
@@ -471,6 +473,8 @@ class AmountGrammar:
             if _names(context["if_re"], text):
                 first.after = replace(first.after, code=context["code"])
         values = self._values(group, how)
+        if len(group) == 1 and _ORDER.match(text, end) and _SCALES.fullmatch(text, first.number.start, first.number.end):
+            values = []  # 千万元级: of that order
         if how == "range" and len(group) == 2 and len(values) == 2:
             quote = text[group[0].number.start : group[0].number.end], text[group[1].number.start : group[1].number.end]
             if _QUOTE.fullmatch("~".join(quote)):  # 1.1508~09ドル: the end of a quotation

@@ -76,6 +76,7 @@ class QuarterGrammar:
         self.not_before = re.compile(raw.get("not_before_re", "(?!)"))
         self.not_after = re.compile(raw.get("not_after_re", "(?!)"))
         self.season = re.compile(raw["season_re"]) if raw.get("season_re") else None
+        self.season_words = tuple(raw.get("season_words", ()))
         self.business = re.compile(raw.get("business_re", "(?!)"))
         self.anchor = re.compile(raw["anchor_re"])
         gloss = raw.get("gloss_months_re")
@@ -189,7 +190,7 @@ class QuarterGrammar:
                 if trace:
                     trace(start, stop, "a comparison, a count or an adjective, not one particular quarter")
                 continue
-            if self.season and text[stop - 1] == "季" and self._is_season(text, start, stop):
+            if self.season and text[start:stop].endswith(self.season_words) and self._is_season(text, start, stop):
                 if trace:
                     trace(start, stop, "a season of a sport or a series")
                 continue
