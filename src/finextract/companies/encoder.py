@@ -34,6 +34,7 @@ CHAR_CLASSES = 16
 CHAR_POSITIONS = 8
 SENTENCE_ENDS = frozenset("。！？!?．\n…」』")
 _BEGIN, _INSIDE, _END, _SINGLE = range(4)
+CERTAIN = -0.02  # log probability of a character that is no part of a name beyond doubt
 
 
 def tag(label: int, part: int) -> int:
@@ -189,7 +190,7 @@ def best_tags(logp: Floats) -> Ints:
         wrong.append(len(best) - 1)
     if not wrong:
         return best
-    certain = np.flatnonzero(logp[:, 0] > -0.001)
+    certain = np.flatnonzero(logp[:, 0] > CERTAIN)
     done = -1
     for k in sorted(wrong):
         if k <= done:
@@ -204,22 +205,39 @@ def best_tags(logp: Floats) -> Ints:
     return best
 
 
-def _viterbi(logp: Floats) -> Ints:
-    import numpy as np
-
-    follow, begins, ends = _allowed()
-    bar = np.where(follow, 0.0, -1e9)
-    score = np.where(begins, logp[0], -1e9)
-    back = np.zeros(logp.shape, np.int64)
-    for k in range(1, len(logp)):
-        paths = score[:, None] + bar
-        back[k] = paths.argmax(0)
-        score = paths[back[k], np.arange(N_TAGS)] + logp[k]
-    out = np.empty(len(logp), np.int64)
-    out[-1] = np.where(ends, score, -2e9).argmax()
-    for k in range(len(logp) - 1, 0, -1):
-        out[k - 1] = back[k, out[k]]
-    return out
+def _viterbi(logp: Floats) -> list[int]:
+    """The best whole names over a stretch: of what ends outside a name, and of each class's open names, only the best go on."""
+    rows: list[list[float]] = logp.tolist()
+    labels = range(len(CLASSES))
+    first = rows[0]
+    outside, outside_tag = first[0], 0
+    opened = [first[tag(k, _BEGIN)] for k in labels]
+    opened_tag = [tag(k, _BEGIN) for k in labels]
+    for k in labels:
+        if first[tag(k, _SINGLE)] > outside:
+            outside, outside_tag = first[tag(k, _SINGLE)], tag(k, _SINGLE)
+    back: list[tuple[int, list[int]]] = []
+    for row in rows[1:]:
+        back.append((outside_tag, opened_tag))
+        before, outside, outside_tag = outside, outside + row[0], 0
+        opened_tag = [0] * len(CLASSES)
+        at = 1  # the four tags of a class stand together
+        for k in labels:
+            was = opened[k]
+            end, single = was + row[at + _END], before + row[at + _SINGLE]
+            if end > outside:
+                outside, outside_tag = end, at + _END
+            if single > outside:
+                outside, outside_tag = single, at + _SINGLE
+            begin, inside = before + row[at + _BEGIN], was + row[at + _INSIDE]
+            opened[k], opened_tag[k] = (begin, at + _BEGIN) if begin >= inside else (inside, at + _INSIDE)
+            at += 4
+    out = [outside_tag]
+    for closed, open_tags in reversed(back):
+        last = out[-1]
+        goes_on = last and (last - 1) % 4 in (_INSIDE, _END)
+        out.append(open_tags[(last - 1) // 4] if goes_on else closed)
+    return out[::-1]
 
 
 def spans(logp: Floats) -> list[tuple[int, int, int, float]]:

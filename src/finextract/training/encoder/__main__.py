@@ -15,7 +15,7 @@ An evening on two CPU cores::
                                                    --from model --body-rate 2e-4 --head-rate 1e-3 --floor 0.35
     python -m finextract.training.encoder train    --data DATA --gold annotations --reviews reviews --work .work/encoder --minutes 50 \\
                                                    --gold-share 0.6 --from model --body-rate 1.5e-4 --head-rate 7e-4 --floor 0.02
-    python -m finextract.training.encoder cut      --teacher .work/encoder --work .work/fast --layers 1
+    python -m finextract.training.encoder cut      --teacher .work/encoder --work .work/fast
     python -m finextract.training.encoder train    --data DATA --gold annotations --reviews reviews --teacher .work/encoder --work .work/fast \\
                                                    --minutes 60 --gold-share 0.6 --body-rate 4e-4 --floor 0.02
     python -m finextract.training.encoder shrink   --data DATA --gold annotations --works .work/encoder .work/fast --pieces 62500
@@ -38,6 +38,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def shrink(args: argparse.Namespace) -> None:
     import torch
     from tokenizers import Tokenizer
 
-    from finextract.training.encoder.model import load, save
+    from finextract.training.encoder.model import Tagger, load, save
     from finextract.training.encoder.vocabulary import prune, used
 
     first = args.works[0] / "tokenizer.json"
@@ -113,8 +114,10 @@ def shrink(args: argparse.Namespace) -> None:
         model = load(work / "model.safetensors")
         model.words = torch.nn.Embedding.from_pretrained(model.words.weight.detach()[torch.tensor(keep)])
         model.shape.vocabulary = len(keep)
-        model.shape.positions = min(model.shape.positions, 2 * WINDOW)  # longer windows are not read
-        model.positions = torch.nn.Embedding.from_pretrained(model.positions.weight.detach()[: model.shape.positions])
+        if isinstance(model, Tagger):
+            model.shape.positions = min(model.shape.positions, 2 * WINDOW)  # longer windows are not read
+            far = model.positions.weight.detach()[: model.shape.positions]
+            model.positions = torch.nn.Embedding.from_pretrained(far)
         save(model, target / "model.safetensors")
         print(f"{target}: {len(keep)} pieces, rarest occurs {min(occurring[k] for k in keep if occurring[k])} times")
 
@@ -152,21 +155,21 @@ def grow(args: argparse.Namespace) -> None:
 
 
 def cut(args: argparse.Namespace) -> None:
-    """Make ``start.safetensors`` of the lowest layers of a trained network: the beginning of the fast one."""
+    """Make ``start.safetensors`` of the fast network: the embeddings of a trained one, the rest untrained."""
     import torch
 
-    from finextract.training.encoder.model import Tagger, load, save
+    from finextract.training.encoder.model import load, network, save
 
     args.work.mkdir(parents=True, exist_ok=True)
     whole = load(args.teacher / "model.safetensors")
-    shape = whole.shape
-    shape.layers = args.layers
+    shape = replace(whole.shape, layers=0, chars=args.chars, width=args.width, reach=tuple(args.reach))
     torch.manual_seed(args.seed)
-    part = Tagger(shape)
-    part.load_state_dict({k: v for k, v in whole.state_dict().items() if k in part.state_dict()})
+    part = network(shape)
+    part.words.load_state_dict(whole.words.state_dict())
+    part.norm.load_state_dict(whole.norm.state_dict())
     save(part, args.work / "start.safetensors")
     shutil.copyfile(args.teacher / "tokenizer.json", args.work / "tokenizer.json")
-    print(f"{args.layers} layers")
+    print(f"{len(args.reach)} layers of {args.width}")
 
 
 def train(args: argparse.Namespace) -> None:
@@ -211,7 +214,7 @@ def export(args: argparse.Namespace) -> None:
         "eos": 2,
         "window": WINDOW,
         "classes": list(CLASSES),
-        "layers": shape.layers,
+        "layers": shape.layers or len(shape.reach),
         "pieces": shape.vocabulary,
     }
     _write_json(args.model / "meta.json", meta)
@@ -295,7 +298,9 @@ def main() -> None:
             command.add_argument("--pieces", type=int, required=True)
         elif function is cut:
             command.add_argument("--teacher", type=Path, required=True)
-            command.add_argument("--layers", type=int, default=1)
+            command.add_argument("--width", type=int, default=192)
+            command.add_argument("--chars", type=int, default=96)
+            command.add_argument("--reach", type=int, nargs="+", default=[1, 2, 4])
         elif function is train:
             command.add_argument("--teacher", type=Path)
             command.add_argument("--from", dest="start", default="start")

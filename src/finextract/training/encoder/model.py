@@ -29,6 +29,8 @@ class Shape:
     positions: int = 512
     chars: int = 128
     dropout: float = 0.1
+    width: int = 0  # of the network without attention; 0 is a BERT
+    reach: tuple[int, ...] = ()  # of each of its layers: how far the pieces lie apart that it looks at
 
 
 class FusedAttention(torch.autograd.Function):
@@ -128,6 +130,67 @@ class Tagger(nn.Module):
         return [p for part in parts for p in part.parameters()]
 
 
+class Mixer(nn.Module):
+    """Each place sees some neighbours; written as one matrix product, which int8 makes fast."""
+
+    def __init__(self, width: int, places: tuple[int, ...]) -> None:
+        super().__init__()
+        self.places = places
+        self.mix = nn.Linear(len(places) * width, width)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        far, n = max(self.places), x.shape[1]
+        wide = F.pad(x, (0, 0, far, far))
+        near = torch.cat([x if p == 0 else wide[:, far + p : n + far + p] for p in self.places], -1)
+        return self.norm(x + F.relu(self.mix(near)))  # type: ignore[no-any-return]
+
+
+class FastTagger(nn.Module):
+    """The same inputs and outputs without attention: a few layers that look at neighbouring pieces, then at neighbouring characters."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        s = self.shape = shape
+        self.words = nn.Embedding(s.vocabulary, s.hidden)
+        self.norm = nn.LayerNorm(s.hidden, eps=1e-12)
+        self.narrow = nn.Linear(s.hidden, s.width)
+        self.layers = nn.ModuleList(Mixer(s.width, (-far, 0, far)) for far in s.reach)
+        self.drop = nn.Dropout(s.dropout)
+        self.to_char = nn.Linear(s.width, s.chars)
+        self.char = nn.Embedding(CHAR_IDS, s.chars)
+        self.kind = nn.Embedding(CHAR_CLASSES, s.chars)
+        self.place = nn.Embedding(CHAR_POSITIONS, s.chars)
+        for e in (self.char, self.kind, self.place):
+            nn.init.normal_(e.weight, std=0.3)
+        self.near = Mixer(s.chars, (-2, -1, 0, 1, 2))
+        self.next = Mixer(s.chars, (-1, 0, 1))
+        self.tags = nn.Linear(s.chars, N_TAGS)
+
+    def forward(self, ids: Tensor, mask: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor) -> Tensor:
+        x = self.narrow(self.drop(self.norm(self.words(ids))))
+        padded = not torch.onnx.is_in_onnx_export()  # at run time windows are computed one by one
+        for layer in self.layers:
+            x = self.drop(layer(x * mask[:, :, None] if padded else x))
+        x = torch.gather(self.to_char(x), 1, piece[:, :, None].expand(-1, -1, self.shape.chars))
+        x = x + self.drop(self.char(char)) + self.kind(kind) + self.place(place)
+        return torch.log_softmax(self.tags(self.drop(self.next(self.near(x)))), -1)
+
+    def body(self) -> list[nn.Parameter]:
+        """What was trained before: the norm of the embeddings."""
+        return [*self.norm.parameters()]
+
+    def head(self) -> list[nn.Parameter]:
+        """All else."""
+        known = {id(p) for p in (*self.body(), *self.words.parameters())}
+        return [p for p in self.parameters() if id(p) not in known]
+
+
+def network(shape: Shape) -> Tagger | FastTagger:
+    """An untrained network of a shape."""
+    return FastTagger(shape) if shape.width else Tagger(shape)
+
+
 def from_bert(folder: Path, shape: Shape, keep: list[int] | None = None) -> Tagger:
     """A tagger whose lower layers are those of the BERT in ``folder``; ``keep`` lists the rows of the vocabulary to take."""
     from safetensors.torch import load_file
@@ -159,7 +222,7 @@ def from_bert(folder: Path, shape: Shape, keep: list[int] | None = None) -> Tagg
     return model
 
 
-def save(model: Tagger, path: Path) -> None:
+def save(model: Tagger | FastTagger, path: Path) -> None:
     """Write the weights and the shape (safetensors; no pickle)."""
     import json
     import os
@@ -172,13 +235,13 @@ def save(model: Tagger, path: Path) -> None:
     os.replace(temporary, path)
 
 
-def load(path: Path) -> Tagger:
+def load(path: Path) -> Tagger | FastTagger:
     """Read what :func:`save` wrote."""
     import json
 
     from safetensors import safe_open
 
     with safe_open(str(path), framework="pt") as file:  # type: ignore[no-untyped-call]
-        model = Tagger(Shape(**json.loads(file.metadata()["shape"])))
+        model = network(Shape(**json.loads(file.metadata()["shape"])))
         model.load_state_dict({k: file.get_tensor(k) for k in file.keys()})  # noqa: SIM118
     return model
