@@ -297,6 +297,25 @@ def name_keys(rec: Rec) -> set[str]:
     return keys
 
 
+COMPOSED = "composed-gold-train"
+
+
+def short_keys(rec: Rec) -> set[str]:
+    """Names without group words, and what a row of ``composed.tsv`` calls the firm besides: enough to find the firm it means."""
+    names = [*rec.names.values(), *(rec.aliases if COMPOSED in rec.sources else ())]
+    keys = {squeeze(strip_group(strip_legal(name))) for name in names}
+    keys |= {squeeze(convert("t2s", key)) for key in keys if script_of(key) == "han"}
+    return {key for key in keys if len(key) >= (5 if script_of(key) == "latin" else 2)}
+
+
+def means(a: Rec, b: Rec, key: str) -> bool:
+    """Does ``b``, of ``composed.tsv`` (no country, no listing), mean the firm ``a`` that shares this name with it?"""
+    if script_of(key) == "latin" or len(key) >= 3:
+        return True
+    mine, theirs = (squeeze(r.names.get("en", "")) for r in (a, b))  # two characters: the English names must not speak against it
+    return bool(theirs and mine.startswith(theirs[:4])) if mine else bool(a.listings)
+
+
 def compatible(a: Rec, b: Rec, key: str) -> bool:
     """May two rows with the same normalised name be one company?"""
     markets = {market_key(m, t)[0] for m, t in a.listings} & {market_key(m, t)[0] for m, t in b.listings}
@@ -324,6 +343,7 @@ def merge(records: Iterable[Rec]) -> list[Rec]:
     by_listing: dict[tuple[str, str], Rec] = {}
     by_isin: dict[str, Rec] = {}
     by_name: dict[str, list[Rec]] = defaultdict(list)
+    by_short: dict[str, list[Rec]] = defaultdict(list)
     for rec in records:
         target: Rec | None = None
         for mic, ticker in rec.listings:
@@ -339,6 +359,11 @@ def merge(records: Iterable[Rec]) -> list[Rec]:
                         break
                 if target:
                     break
+        if target is None and COMPOSED in rec.sources:
+            same = {key: [o for o in by_short.get(key, ()) if o.part == "main"] for key in sorted(short_keys(rec))}
+            meant = [others[0] for key, others in same.items() if len(others) == 1 and means(others[0], rec, key)]
+            if meant and all(o is meant[0] for o in meant):
+                target = meant[0]
         if target is None or (rec.part != "main" and target.part == "main"):
             if target is not None:  # share-alike facts stay in their own file and point at the company
                 rec.id = "=" + str(out.index(target))
@@ -353,6 +378,9 @@ def merge(records: Iterable[Rec]) -> list[Rec]:
         for key in keys:
             if target not in by_name[key]:
                 by_name[key].append(target)
+        for key in short_keys(rec):
+            if target not in by_short[key]:
+                by_short[key].append(target)
     return out
 
 

@@ -117,3 +117,16 @@ def test_the_doc_and_the_extraction_are_one_result(lang: str) -> None:
 
     text = f"{TEXTS[lang][0]}\n\n  {TEXTS[lang][0]}"
     assert load(lang, model="none")(text)._.entities == extract(text, lang=lang, model="none").entities
+
+
+def test_spacy_package_makes_a_package_of_a_pipeline(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from pathlib import Path
+
+    from spacy.cli import package
+
+    folder = Path(__file__).parent.parent / "models" / "ja_fin_news_sm"
+    package(folder, tmp_path, create_sdist=False, silent=True)
+    (made,) = tmp_path.glob("ja_fin_news_sm-*")
+    assert "fin_news" in (made / "setup.py").read_text("utf-8") + (made / "meta.json").read_text("utf-8")
+    doc = spacy.load(made / "ja_fin_news_sm" / made.name)("トヨタ自動車の売上高は3億円だった。")
+    assert [(e.text, e.label_) for e in doc.ents] == [("トヨタ自動車", "COMPANY"), ("3億円", "MONEY")]
