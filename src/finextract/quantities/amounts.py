@@ -16,7 +16,7 @@ Trace = Callable[[int, int, str], None]
 _SIGN = re.compile(
     r"(?:(?:(?<![A-Za-z0-9À-ÿ%)\]’'])|(?<=mit)|(?<=von)|(?<=bei)|(?<=auf)|(?<=um)|(?<=lich))-|(?:(?<=[\s(（:：、,，|/])|^)–|[△▲]\s?)$"
 )
-_GLUED = re.compile(r"[a-zäöüß]{2}$")  # machine translation runs a word into the number behind it
+_GLUED = re.compile(r"[a-zäöüß]{2}$|(?<![A-Z])(?:FOB|CIF|CFR|ASP|ARPU|EPS)$")  # machine translation runs a word into the number behind it
 _BEFORE_LOSS = re.compile(r"(?:[Qq][1-4]|(?<![\d.,])20[0-4]\d) -$")  # Q1 -18 Mio.: no range
 _NONE = Unit("")
 _QUOTE = re.compile(r"\d+\.\d{2}\d{2}~\d{2}")
@@ -210,7 +210,7 @@ class AmountGrammar:
             and left.isascii()
             and not number.word
             and not number.vague
-            and not _GLUED.search(text, max(0, start - 4), start)
+            and not _GLUED.search(text, max(0, start - 5), start)
         ):
             return None
         after = self._unit(text, number, end)
@@ -377,7 +377,12 @@ class AmountGrammar:
         return (
             b.after is not None
             and (b.kind == a.kind)
-            and (a.before is None or a.before.word in ("$", "¥") or a.before.code == b.after.code)
+            and (
+                a.before is None
+                or a.before.word in ("$", "¥")
+                or b.after.word in ("元", "圓")  # 港幣3.2至4.1元: of the currency in front
+                or a.before.code == b.after.code
+            )
         )
 
     def _identifier(self, text: str, a: Atom) -> bool:
@@ -464,6 +469,8 @@ class AmountGrammar:
             if trace:
                 trace(start, end, "a word that only looks like an amount")
             return None
+        if how == "range" and first.before and holder.before is None and holder.after and holder.after.word in ("元", "圓"):
+            holder.before = first.before
         if self.lex.wide_context and kind == "money" and holder.after and holder.after.word in self.lex.wide_context:
             context = self.lex.wide_context[holder.after.word]
             if holder.before is None and _names(context["if_re"], text):

@@ -15,7 +15,7 @@ _PRICE = re.compile(
 _COUNTER = re.compile(
     r"[一二三四五六七八九1-9](?:(?![\d一-鿿])|(?=一[斤度公个個碗杯份张吨]))|(?<=\d.)[1-9](?![\d.个個斤份碗杯张件次条瓶盒袋公米])"
 )
-_SCORE_BEFORE = re.compile(r"(?:场|場|局|罚|罰|领先|領先|落后|落後|得|拉至|比分)[^,，。、]{0,5}$")
+_SCORE_BEFORE = re.compile(r"(?:给出|給出|打出|场|場|局|罚|罰|领先|領先|落后|落後|得|拉至|比分)[^,，。、]{0,5}$")
 _SCORE_AFTER = re.compile(r"\s?(?:的?得分|球|线|線|投|钟|鐘|命中|差|之差|领先|領先|[,，、]\s?[\d.一二三四五六七八九十]+\s?[个個次](?:篮板|籃板|助攻))")
 _SECONDS = re.compile(r"[\d一二三四五六七八九十]{1,3}秒")
 _LONE = re.compile(r"[一二两兩三四五六七八九多]")
@@ -31,6 +31,12 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
     number = group[0].number
     word = holder.after.word if holder.after else ""
     end = group[-1].end
+    if holder.after and holder.after.kind == "tenths":
+        return True
+    if number.vague and not number.has_scale and (text[number.start] == "上" or word == "盾"):
+        return False  # 市场上韩元走弱, 数盾: on the market, a name
+    if number.start and text[number.start - 1] == "第" and group[0].before is None:
+        return False  # 第一兰特: a name
     if word == "元" and len(group) == 1 and holder.before is None:
         lone = number.end - number.start == 1 and _LONE.match(text, number.start)
         return not (lone and _ELEMENT.match(text, end))
@@ -44,6 +50,8 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
         if len(group) > 1 and group[0].after and group[0].after.power > -2 and group[0].after.word != word:
             return True
         if word in "块塊" and number.start and text[number.start - 1] in "成为為切减減":
+            return False
+        if word == "角" and text[end : end + 1] == "洲":
             return False
         if word == "分" and (
             _SECONDS.match(text, end)
