@@ -184,10 +184,12 @@ def train(args: argparse.Namespace) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     plan = Plan(minutes=args.minutes, workers=args.workers, gold_share=args.gold_share, body_rate=args.body_rate)
     plan.head_rate, plan.seed, plan.floor = args.head_rate, args.seed, args.floor
+    plan.swap, plan.noise = args.swap, args.noise
     plan.teacher = args.teacher / "model.safetensors" if args.teacher else None
     tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
     names = Names(args.data / "companies")
     corpora, gold = data.read_corpora(args.data / "ner"), _gold(args.gold)["train"]
+    gold = gold[:: round(1 / args.part)]
     if args.reviews is not None:
         reviews = read_reviews(args.reviews, args.data)
         known = {r.text for r in reviews}  # those for dev are not trained on in any form
@@ -310,6 +312,9 @@ def main() -> None:
             command.add_argument("--body-rate", type=float, default=1.5e-4)
             command.add_argument("--head-rate", type=float, default=1.5e-3)
             command.add_argument("--floor", type=float, default=0.03)
+            command.add_argument("--swap", type=float, default=0.35, help="share of examples whose names are exchanged")
+            command.add_argument("--noise", type=float, default=0.4, help="share of examples whose writing is varied")
+            command.add_argument("--part", type=float, default=1.0, help="share of the gold, for learning curves")
             command.add_argument("--reviews", type=Path)
             command.add_argument("--review-copies", type=int, default=2)
         if function in (export, evaluate):
