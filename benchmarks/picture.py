@@ -1,6 +1,6 @@
 """The figures of benchmarks/speed.py as a picture: a bar for each system and language, on a scale of powers of ten.
 
-    python benchmarks/picture.py benchmarks/results.json docs/images/speed.svg
+python benchmarks/picture.py benchmarks/results.json docs/images/speed.svg
 """
 
 from __future__ import annotations

@@ -312,7 +312,9 @@ def means(a: Rec, b: Rec, key: str) -> bool:
     """Does ``b``, of ``composed.tsv`` (no country, no listing), mean the firm ``a`` that shares this name with it?"""
     if script_of(key) == "latin" or len(key) >= 3:
         return True
-    mine, theirs = (squeeze(r.names.get("en", "")) for r in (a, b))  # two characters: the English names must not speak against it
+    mine, theirs = (
+        squeeze(r.names.get("en", "")) for r in (a, b)
+    )  # two characters: the English names must not speak against it
     return bool(theirs and mine.startswith(theirs[:4])) if mine else bool(a.listings)
 
 

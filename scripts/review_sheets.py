@@ -182,7 +182,9 @@ def main() -> None:
             command.add_argument("--take", action="append", required=True, metavar="CORPUS=NUMBER")
             command.add_argument("--seed", type=int, default=5)
             command.add_argument("--pool", type=int, default=25, help="how many sentences to draw each from")
-            command.add_argument("--skip", type=Path, nargs="*", default=[], help="reviews: what they hold is not drawn")
+            command.add_argument(
+                "--skip", type=Path, nargs="*", default=[], help="reviews: what they hold is not drawn"
+            )
         else:
             command.add_argument("--sheets", type=Path, nargs="+", required=True)
     args = parser.parse_args()

@@ -123,7 +123,7 @@ class Encoder:
         from finextract.extractor import encoder
 
         (found,) = encoder(self.network).predict([doc.text])
-        _store(doc)["encoder"] = [asdict(scored) for scored in found]
+        _store(doc).update(encoder=[asdict(scored) for scored in found], network=self.network)
         return doc
 
 
@@ -145,7 +145,8 @@ class Resolver:
             for e in doc.ents
             if e.label_ == "COMPANY"
         ]
-        entities = join_companies(doc.text, self.lang, quantities, encoded, small)
+        who = "small" if encoded is None else store["network"]
+        entities = join_companies(doc.text, self.lang, quantities, encoded, small, who)
         store["entities"] = [entity.to_dict() for entity in entities]
         spans = (doc.char_span(e.start, e.end, label=e.label, alignment_mode="expand") for e in entities)
         doc.set_ents(filter_spans([span for span in spans if span is not None]))

@@ -16,7 +16,9 @@ Trace = Callable[[int, int, str], None]
 _SIGN = re.compile(
     r"(?:(?:(?<![A-Za-z0-9À-ÿ%)\]’'])|(?<=mit)|(?<=von)|(?<=bei)|(?<=auf)|(?<=um)|(?<=lich))-|(?:(?<=[\s(（:：、,，|/])|^)–|[△▲]\s?)$"
 )
-_GLUED = re.compile(r"[a-zäöüß]{2}$|(?<![A-Z])(?:FOB|CIF|CFR|ASP|ARPU|EPS)$")  # machine translation runs a word into the number behind it
+_GLUED = re.compile(
+    r"[a-zäöüß]{2}$|(?<![A-Z])(?:FOB|CIF|CFR|ASP|ARPU|EPS)$"
+)  # machine translation runs a word into the number behind it
 _BEFORE_LOSS = re.compile(r"(?:[Qq][1-4]|(?<![\d.,])20[0-4]\d) -$")  # Q1 -18 Mio.: no range
 _NONE = Unit("")
 _QUOTE = re.compile(r"\d+\.\d{2}\d{2}~\d{2}")
@@ -469,7 +471,13 @@ class AmountGrammar:
             if trace:
                 trace(start, end, "a word that only looks like an amount")
             return None
-        if how == "range" and first.before and holder.before is None and holder.after and holder.after.word in ("元", "圓"):
+        if (
+            how == "range"
+            and first.before
+            and holder.before is None
+            and holder.after
+            and holder.after.word in ("元", "圓")
+        ):
             holder.before = first.before
         if self.lex.wide_context and kind == "money" and holder.after and holder.after.word in self.lex.wide_context:
             context = self.lex.wide_context[holder.after.word]
@@ -480,7 +488,11 @@ class AmountGrammar:
             if _names(context["if_re"], text):
                 first.after = replace(first.after, code=context["code"])
         values = self._values(group, how)
-        if len(group) == 1 and _ORDER.match(text, end) and _SCALES.fullmatch(text, first.number.start, first.number.end):
+        if (
+            len(group) == 1
+            and _ORDER.match(text, end)
+            and _SCALES.fullmatch(text, first.number.start, first.number.end)
+        ):
             values = []  # 千万元级: of that order
         if how == "range" and len(group) == 2 and len(values) == 2:
             quote = text[group[0].number.start : group[0].number.end], text[group[1].number.start : group[1].number.end]
@@ -496,7 +508,9 @@ class AmountGrammar:
             values = [whole]
         elif kind == "money":
             shared = holder.after or holder.before or _NONE
-            own = [a.after or a.before or shared for a in group] if len(values) == len(group) else [shared] * len(values)
+            own = (
+                [a.after or a.before or shared for a in group] if len(values) == len(group) else [shared] * len(values)
+            )
             values = [v * Decimal(10) ** unit.power for v, unit in zip(values, own, strict=True)]  # 30 Cent bis 1 Euro
         if first.negative and values:
             values[0] = -values[0]
