@@ -63,15 +63,27 @@ class Candidate:
     alias: str = ""
 
 
+def _words(name: str) -> list[str]:
+    lines = files("finextract.companies").joinpath("data", name).read_text("utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@cache
+def services() -> frozenset[str]:
+    """Names that mostly stand for a network, a site or an app (``data/services.txt``)."""
+    from finextract.companies.text import fold
+
+    return frozenset(map(fold, _words("services.txt")))
+
+
 @lru_cache(maxsize=8)
 def not_companies(lang: str) -> frozenset[str]:
     """Names that are never a company: indices, markets, products, regulators (``data/not_companies.txt`` and the blockers)."""
     from finextract.companies.legal import read_toml
     from finextract.companies.text import fold
 
-    words = files("finextract.companies").joinpath("data", "not_companies.txt").read_text("utf-8").splitlines()
     blocked = read_toml("blockers.toml")
-    return frozenset(fold(w) for w in [*words, *blocked["any"], *blocked.get(lang, ())] if w and not w.startswith("#"))
+    return frozenset(map(fold, [*_words("not_companies.txt"), *blocked["any"], *blocked.get(lang, ())]))
 
 
 def trim(text: str, start: int, end: int, lang: str) -> tuple[int, int]:
@@ -267,7 +279,10 @@ def choose(
                     m.score = min(m.score, k.score - 0.01)
                 chosen.append(k)
                 continue
-            against = max((s.score for s in others.over(k.start, k.end)), default=0.0)
+            rivals = others.over(k.start, k.end)
+            if k.score >= KNOWN_UNSEEN and fold(text[k.start : k.end]) not in services():
+                rivals = [s for s in rivals if not _same_word(s, k)]
+            against = max((s.score for s in rivals), default=0.0)
             if k.score < KNOWN_UNSEEN or against >= OTHER_CLASS:
                 continue
         elif k.score < KNOWN_ALONE:
@@ -300,6 +315,11 @@ def _with_forms(text: str, model: list[Candidate]) -> list[Candidate]:
                 continue
         out.append(c)
     return out
+
+
+def _same_word(s: Scored, c: Candidate) -> bool:
+    """The model takes exactly this name for a product: of DeepSeek or NVIDIA it often cannot tell."""
+    return s.label == "PRODUCT" and s.start == c.start and s.end == c.end
 
 
 def _without_overlaps(candidates: Iterable[Candidate], size: int) -> list[Candidate]:
@@ -339,7 +359,7 @@ def _again(text: str, lang: str, kept: list[Candidate], other: _Near[Scored], ne
     found: list[Candidate] = []
     for m in re.finditer(literal(names), text) if names else ():
         span = rules.span(text, m.start(), m.end(), False)
-        if span and not other.over(*span):
+        if span and all(_same_word(s, Candidate(*span, 0.0, "")) for s in other.over(*span)):
             # an inner blank of a name matches any white space
             score = names.get(m[0]) or names[re.sub(r"\s+", " ", m[0])]
             found.append(Candidate(span[0], span[1], score - 0.1, "document"))
