@@ -105,7 +105,8 @@ def by_processes(langs: list[str], args: argparse.Namespace) -> list[dict[str, A
 
     from finextract.parallel import run
 
-    sys.path[:] = [p for p in sys.path if Path(p).resolve() != HERE]  # workers get it: tokenizers.py here is not the library
+    # Workers get this path, and tokenizers.py in this folder is not the library.
+    sys.path[:] = [p for p in sys.path if Path(p).resolve() != HERE]
     rows = []
     for lang in langs:
         texts = texts_of(lang, args.gold)
