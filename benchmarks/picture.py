@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 from html import escape
 from pathlib import Path
 from typing import Any
+
+from finextract.evaluation.files import write
 
 OURS = {"quantities": "#0a6ebd", "none": "#0a6ebd", "fast": "#0a6ebd", "encoder": "#0a6ebd"}
 NAMES = {"ja": "Japanese", "de": "German", "ko": "Korean", "zh": "Chinese"}
@@ -57,9 +58,7 @@ def main() -> None:
     parser.add_argument("results", type=Path)
     parser.add_argument("output", type=Path)
     args = parser.parse_args()
-    new = args.output.with_name(args.output.name + ".new")
-    new.write_text(picture(json.loads(args.results.read_text("utf-8"))["side_by_side"]), "utf-8")
-    os.replace(new, args.output)
+    write(args.output, picture(json.loads(args.results.read_text("utf-8"))["side_by_side"]))
 
 
 if __name__ == "__main__":

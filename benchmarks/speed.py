@@ -173,9 +173,9 @@ def main() -> int:
     if args.processes:
         out["processes"] = by_processes(langs, args)
     if args.output:
-        new = args.output.with_name(args.output.name + ".new")
-        new.write_text(json.dumps(out, indent=1) + "\n", "utf-8")
-        os.replace(new, args.output)
+        from finextract.evaluation.files import write
+
+        write(args.output, json.dumps(out, indent=1) + "\n")
     print(table(out["side_by_side"]))
     return 0
 

@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -209,15 +210,10 @@ def _viterbi(logp: Floats) -> list[int]:
     """The best whole names over a stretch: of what ends outside a name, and of each class's open names, only the best go on."""
     rows: list[list[float]] = logp.tolist()
     labels = range(len(CLASSES))
-    first = rows[0]
-    outside, outside_tag = first[0], 0
-    opened = [first[tag(k, _BEGIN)] for k in labels]
-    opened_tag = [tag(k, _BEGIN) for k in labels]
-    for k in labels:
-        if first[tag(k, _SINGLE)] > outside:
-            outside, outside_tag = first[tag(k, _SINGLE)], tag(k, _SINGLE)
+    outside, outside_tag = 0.0, 0
+    opened, opened_tag = [-inf] * len(CLASSES), [0] * len(CLASSES)  # before the stretch no name is open
     back: list[tuple[int, list[int]]] = []
-    for row in rows[1:]:
+    for row in rows:
         back.append((outside_tag, opened_tag))
         before, outside, outside_tag = outside, outside + row[0], 0
         opened_tag = [0] * len(CLASSES)
@@ -233,7 +229,7 @@ def _viterbi(logp: Floats) -> list[int]:
             opened[k], opened_tag[k] = (begin, at + _BEGIN) if begin >= inside else (inside, at + _INSIDE)
             at += 4
     out = [outside_tag]
-    for closed, open_tags in reversed(back):
+    for closed, open_tags in reversed(back[1:]):
         last = out[-1]
         goes_on = last and (last - 1) % 4 in (_INSIDE, _END)
         out.append(open_tags[(last - 1) // 4] if goes_on else closed)

@@ -280,8 +280,8 @@ def choose(
                 chosen.append(k)
                 continue
             rivals = others.over(k.start, k.end)
-            if k.score >= KNOWN_UNSEEN and fold(text[k.start : k.end]) not in services():
-                rivals = [s for s in rivals if not _same_word(s, k)]
+            if rivals and k.score >= KNOWN_UNSEEN and fold(text[k.start : k.end]) not in services():
+                rivals = [s for s in rivals if not _same_word(s, k.start, k.end)]
             against = max((s.score for s in rivals), default=0.0)
             if k.score < KNOWN_UNSEEN or against >= OTHER_CLASS:
                 continue
@@ -317,9 +317,9 @@ def _with_forms(text: str, model: list[Candidate]) -> list[Candidate]:
     return out
 
 
-def _same_word(s: Scored, c: Candidate) -> bool:
+def _same_word(s: Scored, start: int, end: int) -> bool:
     """The model takes exactly this name for a product: of DeepSeek or NVIDIA it often cannot tell."""
-    return s.label == "PRODUCT" and s.start == c.start and s.end == c.end
+    return s.label == "PRODUCT" and s.start == start and s.end == end
 
 
 def _without_overlaps(candidates: Iterable[Candidate], size: int) -> list[Candidate]:
@@ -359,7 +359,7 @@ def _again(text: str, lang: str, kept: list[Candidate], other: _Near[Scored], ne
     found: list[Candidate] = []
     for m in re.finditer(literal(names), text) if names else ():
         span = rules.span(text, m.start(), m.end(), False)
-        if span and all(_same_word(s, Candidate(*span, 0.0, "")) for s in other.over(*span)):
+        if span and all(_same_word(s, *span) for s in other.over(*span)):
             # an inner blank of a name matches any white space
             score = names.get(m[0]) or names[re.sub(r"\s+", " ", m[0])]
             found.append(Candidate(span[0], span[1], score - 0.1, "document"))

@@ -16,9 +16,8 @@ Trace = Callable[[int, int, str], None]
 _SIGN = re.compile(
     r"(?:(?:(?<![A-Za-z0-9À-ÿ%)\]’'])|(?<=mit)|(?<=von)|(?<=bei)|(?<=auf)|(?<=um)|(?<=lich))-|(?:(?<=[\s(（:：、,，|/])|^)–|[△▲]\s?)$"
 )
-_GLUED = re.compile(
-    r"[a-zäöüß]{2}$|(?<![A-Z])(?:FOB|CIF|CFR|ASP|ARPU|EPS)$"
-)  # machine translation runs a word into the number behind it
+# Machine translation runs a word into the number behind it; trade terms stand so anyway.
+_GLUED = re.compile(r"[a-zäöüß]{2}$|(?<![A-Z])(?:FOB|CIF|CFR|ASP|ARPU|EPS)$")
 _BEFORE_LOSS = re.compile(r"(?:[Qq][1-4]|(?<![\d.,])20[0-4]\d) -$")  # Q1 -18 Mio.: no range
 _NONE = Unit("")
 _QUOTE = re.compile(r"\d+\.\d{2}\d{2}~\d{2}")
@@ -94,6 +93,7 @@ def numbers(text: str, lang: str) -> Iterator[Number]:
 
 _SHORT = re.compile(r"[A-Za-z]{1,2}\s?")
 _NO_AMOUNT = re.compile(r"[AC-JLN-Zac-jln-z](?![a-zäöü])|/\d\d(?!\d)")
+_PLAIN = ("元", "圓")  # of whichever currency is named in front
 _ORDER = re.compile("[级級]")
 _SCALES = re.compile("[十百千万萬亿億]+")
 _DIGITS_NEXT = re.compile(r"\s?\d")
@@ -382,7 +382,7 @@ class AmountGrammar:
             and (
                 a.before is None
                 or a.before.word in ("$", "¥")
-                or b.after.word in ("元", "圓")  # 港幣3.2至4.1元: of the currency in front
+                or b.after.word in _PLAIN  # 港幣3.2至4.1元: of the currency in front
                 or a.before.code == b.after.code
             )
         )
@@ -471,13 +471,7 @@ class AmountGrammar:
             if trace:
                 trace(start, end, "a word that only looks like an amount")
             return None
-        if (
-            how == "range"
-            and first.before
-            and holder.before is None
-            and holder.after
-            and holder.after.word in ("元", "圓")
-        ):
+        if how == "range" and first.before and holder.before is None and holder.after and holder.after.word in _PLAIN:
             holder.before = first.before
         if self.lex.wide_context and kind == "money" and holder.after and holder.after.word in self.lex.wide_context:
             context = self.lex.wide_context[holder.after.word]

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from finextract.training.encoder.model import FastTagger, Tagger
+from finextract.training.encoder.model import Network
 
 EMBEDDINGS = "embeddings.bin"
 INPUTS = ("ids", "piece", "place", "char", "kind")
@@ -37,7 +37,7 @@ class Int8Embedding(nn.Module):
 class Reader(nn.Module):
     """The network for one window, without padding."""
 
-    def __init__(self, model: Tagger | FastTagger) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
 
@@ -45,7 +45,7 @@ class Reader(nn.Module):
         return self.model(ids, torch.ones_like(ids), piece, place, char, kind)  # type: ignore[no-any-return]
 
 
-def export(model: Tagger | FastTagger, path: Path) -> None:
+def export(model: Network, path: Path) -> None:
     """Write ``path`` (``model.onnx``) and the embeddings beside it. The model's embeddings are replaced by their int8 form.
 
     Raises ValueError where other embeddings lie there already and another network reads them.

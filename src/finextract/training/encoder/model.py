@@ -75,59 +75,65 @@ class Layer(nn.Module):
         return self.norm2(x + self.drop(self.down(F.gelu(self.up(x)))))  # type: ignore[no-any-return]
 
 
-class Tagger(nn.Module):
-    """Pieces and characters in, log probabilities of tags out."""
+class Network(nn.Module):
+    """Pieces and characters in, log probabilities of tags out: what the encoder and the fast network have in common."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, width: int) -> None:
+        """``width`` is the size of the states that go to the characters."""
         super().__init__()
         s = self.shape = shape
         self.words = nn.Embedding(s.vocabulary, s.hidden)
-        self.positions = nn.Embedding(s.positions, s.hidden)
         self.norm = nn.LayerNorm(s.hidden, eps=1e-12)
-        self.layers = nn.ModuleList(Layer(s) for _ in range(s.layers))
         self.drop = nn.Dropout(s.dropout)
-        self.to_char = nn.Linear(s.hidden, s.chars)
+        self.to_char = nn.Linear(width, s.chars)
         self.char = nn.Embedding(CHAR_IDS, s.chars)
         self.kind = nn.Embedding(CHAR_CLASSES, s.chars)
         self.place = nn.Embedding(CHAR_POSITIONS, s.chars)
         for e in (self.char, self.kind, self.place):
             nn.init.normal_(e.weight, std=0.3)
+        self.tags = nn.Linear(s.chars, N_TAGS)
+
+    def spread(self, x: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor) -> Tensor:
+        """The state of each piece at its characters, joined by what these are."""
+        x = torch.gather(self.to_char(x), 1, piece[:, :, None].expand(-1, -1, self.shape.chars))
+        return x + self.drop(self.char(char)) + self.kind(kind) + self.place(place)
+
+    def body(self) -> list[nn.Parameter]:
+        """What was trained before; the embeddings of pieces and positions stay as they are."""
+        return [*self.norm.parameters()]
+
+    def head(self) -> list[nn.Parameter]:
+        """What is new."""
+        fixed = [p for name, p in self.named_parameters() if name in ("words.weight", "positions.weight")]
+        known = {id(p) for p in (*self.body(), *fixed)}
+        return [p for p in self.parameters() if id(p) not in known]
+
+
+class Tagger(Network):
+    """The encoder: layers of BERT, and two convolutions over the characters."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape, shape.hidden)
+        s = shape
+        self.positions = nn.Embedding(s.positions, s.hidden)
+        self.layers = nn.ModuleList(Layer(s) for _ in range(s.layers))
         self.conv1 = nn.Conv1d(s.chars, s.chars, 5, padding=2)
         self.conv2 = nn.Conv1d(s.chars, s.chars, 3, padding=1)
         self.norm_c = nn.LayerNorm(s.chars)
         self.norm_d = nn.LayerNorm(s.chars)
-        self.tags = nn.Linear(s.chars, N_TAGS)
 
     def forward(self, ids: Tensor, mask: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor) -> Tensor:
         x = self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]])
         x = self.drop(x)
         for layer in self.layers:
             x = layer(x, mask)
-        x = self.to_char(x)
-        x = torch.gather(x, 1, piece[:, :, None].expand(-1, -1, x.shape[2]))
-        x = x + self.drop(self.char(char)) + self.kind(kind) + self.place(place)
+        x = self.spread(x, piece, place, char, kind)
         y = self.norm_c(F.gelu(self.conv1(x.transpose(1, 2)).transpose(1, 2)) + x)
         y = self.norm_d(F.gelu(self.conv2(y.transpose(1, 2)).transpose(1, 2)) + y)
         return torch.log_softmax(self.tags(self.drop(y)), -1)
 
     def body(self) -> list[nn.Parameter]:
-        """What was trained before: the layers and the norm of the embeddings."""
-        return [*self.norm.parameters(), *self.layers.parameters()]
-
-    def head(self) -> list[nn.Parameter]:
-        """What is new: the part that reads characters."""
-        parts = (
-            self.to_char,
-            self.char,
-            self.kind,
-            self.place,
-            self.conv1,
-            self.conv2,
-            self.norm_c,
-            self.norm_d,
-            self.tags,
-        )
-        return [p for part in parts for p in part.parameters()]
+        return [*super().body(), *self.layers.parameters()]
 
 
 class Mixer(nn.Module):
@@ -146,47 +152,27 @@ class Mixer(nn.Module):
         return self.norm(x + F.relu(self.mix(near)))  # type: ignore[no-any-return]
 
 
-class FastTagger(nn.Module):
+class FastTagger(Network):
     """The same inputs and outputs without attention: a few layers that look at neighbouring pieces, then at neighbouring characters."""
 
     def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        s = self.shape = shape
-        self.words = nn.Embedding(s.vocabulary, s.hidden)
-        self.norm = nn.LayerNorm(s.hidden, eps=1e-12)
+        super().__init__(shape, shape.width)
+        s = shape
         self.narrow = nn.Linear(s.hidden, s.width)
         self.layers = nn.ModuleList(Mixer(s.width, (-far, 0, far)) for far in s.reach)
-        self.drop = nn.Dropout(s.dropout)
-        self.to_char = nn.Linear(s.width, s.chars)
-        self.char = nn.Embedding(CHAR_IDS, s.chars)
-        self.kind = nn.Embedding(CHAR_CLASSES, s.chars)
-        self.place = nn.Embedding(CHAR_POSITIONS, s.chars)
-        for e in (self.char, self.kind, self.place):
-            nn.init.normal_(e.weight, std=0.3)
         self.near = Mixer(s.chars, (-2, -1, 0, 1, 2))
         self.next = Mixer(s.chars, (-1, 0, 1))
-        self.tags = nn.Linear(s.chars, N_TAGS)
 
     def forward(self, ids: Tensor, mask: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor) -> Tensor:
         x = self.narrow(self.drop(self.norm(self.words(ids))))
         padded = not torch.onnx.is_in_onnx_export()  # at run time windows are computed one by one
         for layer in self.layers:
             x = self.drop(layer(x * mask[:, :, None] if padded else x))
-        x = torch.gather(self.to_char(x), 1, piece[:, :, None].expand(-1, -1, self.shape.chars))
-        x = x + self.drop(self.char(char)) + self.kind(kind) + self.place(place)
+        x = self.spread(x, piece, place, char, kind)
         return torch.log_softmax(self.tags(self.drop(self.next(self.near(x)))), -1)
 
-    def body(self) -> list[nn.Parameter]:
-        """What was trained before: the norm of the embeddings."""
-        return [*self.norm.parameters()]
 
-    def head(self) -> list[nn.Parameter]:
-        """All else."""
-        known = {id(p) for p in (*self.body(), *self.words.parameters())}
-        return [p for p in self.parameters() if id(p) not in known]
-
-
-def network(shape: Shape) -> Tagger | FastTagger:
+def network(shape: Shape) -> Network:
     """An untrained network of a shape."""
     return FastTagger(shape) if shape.width else Tagger(shape)
 
@@ -222,7 +208,7 @@ def from_bert(folder: Path, shape: Shape, keep: list[int] | None = None) -> Tagg
     return model
 
 
-def save(model: Tagger | FastTagger, path: Path) -> None:
+def save(model: Network, path: Path) -> None:
     """Write the weights and the shape (safetensors; no pickle)."""
     import json
     import os
@@ -235,7 +221,7 @@ def save(model: Tagger | FastTagger, path: Path) -> None:
     os.replace(temporary, path)
 
 
-def load(path: Path) -> Tagger | FastTagger:
+def load(path: Path) -> Network:
     """Read what :func:`save` wrote."""
     import json
 

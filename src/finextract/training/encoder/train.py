@@ -15,7 +15,7 @@ from torch import Tensor
 
 from finextract.training.encoder import augment
 from finextract.training.encoder.data import Example, Row, batches, collate, rows, settings
-from finextract.training.encoder.model import FastTagger, Tagger, load, save
+from finextract.training.encoder.model import Network, load, save
 
 
 @dataclass
@@ -124,7 +124,7 @@ def loss_of(logp: Tensor, allowed: Tensor, weight: Tensor) -> Tensor:
     return -(good * weight).sum() / weight.sum().clamp(min=1.0)
 
 
-def taught(logp: Tensor, teacher: Tagger | FastTagger, tensors: list[Tensor], weight: Tensor) -> Tensor:
+def taught(logp: Tensor, teacher: Network, tensors: list[Tensor], weight: Tensor) -> Tensor:
     """Cross entropy with the teacher's tags, wherever there is a character to read."""
     with torch.no_grad():
         wanted = teacher(*tensors).exp()
@@ -234,7 +234,7 @@ def train(start: Path, target: Path, stream: Stream, plan: Plan) -> None:
 class TorchSession:
     """Stands for the ONNX session of the runtime, with the weights in training."""
 
-    def __init__(self, model: Tagger | FastTagger) -> None:
+    def __init__(self, model: Network) -> None:
         self.model = model.eval()
 
     def run(self, _: None, feed: dict[str, Any]) -> list[Any]:
