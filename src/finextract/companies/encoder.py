@@ -243,16 +243,22 @@ def spans(logp: Floats) -> list[tuple[int, int, int, float]]:
     if not len(logp):
         return []
     tags = best_tags(logp)
-    out: list[tuple[int, int, int, float]] = []
-    start = 0
-    for k in np.flatnonzero(tags):
-        part, label = (int(tags[k]) - 1) % 4, (int(tags[k]) - 1) // 4
-        if part in (_BEGIN, _SINGLE):
-            start = int(k)
-        if part in (_END, _SINGLE):
-            inside = np.exp(logp[start : k + 1, tag(label, 0) : tag(label, 4)]).sum(1)
-            out.append((start, int(k) + 1, label, float(min(1.0, inside.mean()))))
-    return out
+    inside = np.flatnonzero(tags)
+    if not len(inside):
+        return []
+    parts = (tags[inside] - 1) % 4
+    labels = (tags[inside] - 1) // 4
+    of_class = np.exp(logp[inside, 1:]).reshape(len(inside), len(CLASSES), 4).sum(2)
+    sums = np.cumsum(of_class[np.arange(len(inside)), labels], dtype=np.float64)
+    first = np.flatnonzero((parts == _BEGIN) | (parts == _SINGLE))  # every name is whole: the n-th begin goes
+    last = np.flatnonzero((parts == _END) | (parts == _SINGLE))  # with the n-th end
+    means = np.diff(sums[last], prepend=0.0) / (last - first + 1)
+    return [
+        (start, end + 1, label, min(1.0, mean))
+        for start, end, label, mean in zip(
+            inside[first].tolist(), inside[last].tolist(), labels[last].tolist(), means.tolist(), strict=True
+        )
+    ]
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
@@ -267,11 +273,11 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 class CompanyEncoder:
     """A loaded encoder. Make one with :meth:`load`; it may be used from several threads."""
 
-    def __init__(self, session: Any, tokenizer: Any, meta: dict[str, Any]) -> None:
+    def __init__(self, session: Any, tokenizer: Any, meta: dict[str, Any], name: str = "model") -> None:
         self.meta = meta
         self._session = session
         self._tokenizer = tokenizer
-        settings = meta["encoder"]
+        settings = meta["encoder" if name == "model" else name]
         self._bos, self._eos = int(settings["bos"]), int(settings["eos"])
         self._size = int(settings["window"]) - 2
         if tuple(settings["classes"]) != CLASSES:
@@ -314,11 +320,10 @@ class CompanyEncoder:
         encodings = self._tokenizer.encode_batch(clean, add_special_tokens=False)
         out = []
         for number, (text, e) in enumerate(zip(clean, encodings, strict=True)):
-            logp = np.full((len(text), N_TAGS), -50.0, np.float32)
-            logp[:, 0] = 0.0
             # Windows run one by one: the int8 scales are taken over all that is computed at once, so in a larger
             # batch the neighbours would have a say in the result, and on one core it is no faster.
             offsets, ids = e.offsets, e.ids  # each access makes the whole list anew
+            logp = np.empty((len(text), N_TAGS), np.float32)
             for w in windows(number, text, offsets, self._size):
                 if w.keep_end > w.keep_start:
                     tags = self._session.run(None, self._feed(w, text, offsets, ids))[0][0]
@@ -344,8 +349,9 @@ def _load(folder: Path, threads: int, name: str) -> CompanyEncoder:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    options.enable_mem_pattern = False  # kept for every length of text, and of no use where lengths differ
     session = onnxruntime.InferenceSession(str(folder / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
-    return CompanyEncoder(session, Tokenizer.from_file(str(folder / "tokenizer.json")), meta)
+    return CompanyEncoder(session, Tokenizer.from_file(str(folder / "tokenizer.json")), meta, name)
 
 
 def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Window) -> Ints:

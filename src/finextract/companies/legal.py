@@ -45,6 +45,7 @@ def _strippers() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     )
 
 
+@lru_cache(maxsize=4096)
 def strip_legal(name: str) -> str:
     """The name without its legal forms; unchanged where nothing would be left."""
     before, after, latin = _strippers()

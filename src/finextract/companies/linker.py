@@ -149,11 +149,17 @@ def link(surface: str, lang: str, *, hits: Sequence[Hit] | None = None) -> Compa
     words or a genitive were dropped) or ``transliteration``.
     """
     base = KnowledgeBase.load()
-    written = _plain(surface)
-    name = _without_tail(written, lang)
     for hit in hits or ():
         if len(hit.ids) == 1 and hit.end - hit.start == len(surface) and (record := base.get(hit.ids[0])):
-            return _company(record, _how(record, name))
+            return _company(record, _how(record, _without_tail(_plain(surface), lang)))
+    return _link(surface, lang)
+
+
+@lru_cache(maxsize=4096)
+def _link(surface: str, lang: str) -> Company:
+    base = KnowledgeBase.load()
+    written = _plain(surface)
+    name = _without_tail(written, lang)
     for form in dict.fromkeys((written, name)):  # 講談社 has its 社, アップル社 has not
         record = _look_up(form, lang, base)
         if record is not None:
