@@ -382,8 +382,9 @@ def _places(text: str, names: Iterable[str]) -> Iterator[tuple[int, int, str]]:
         if start < done:
             continue
         for size in sorted(sizes[text[start : start + 2]], reverse=True):
-            if found := written.get(text[start : start + size]):
-                done = start + size
+            word = text[start : start + size]  # shorter at the end of the text
+            if found := written.get(word):
+                done = start + len(word)
                 yield start, done, found
                 break
 
