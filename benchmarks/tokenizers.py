@@ -2,6 +2,7 @@
 
     python benchmarks/tokenizers.py --lang ja --lang zh
     python benchmarks/tokenizers.py --lang ja --steps 1200        # trains one small pipeline a tokenizer
+    python benchmarks/tokenizers.py --stanza .work/stanza         # Stanza too, on models of stanza_models.py
 
 Alignment is the share of gold spans whose both ends are token boundaries. F1 is strict, of the recogniser alone, on dev.
 """
@@ -80,7 +81,7 @@ def f1(lang: str, chosen: dict[str, Any], gold: Path, steps: int) -> dict[str, f
     }
     config = util.load_config(Path("configs") / f"{lang}.cfg", overrides=overrides, interpolate=False)
     config["nlp"]["tokenizer"] = chosen
-    whole = lang != "de" and chosen.get("characters", True)
+    whole = lang != "de" and chosen.get("characters", True)  # a token is a character
     attrs, rows, window = CHARACTERS if whole else WORDS
     config["components"]["ner"]["model"]["tok2vec"]["embed"].update(attrs=attrs, rows=rows)
     config["components"]["ner"]["model"]["tok2vec"]["encode"]["window_size"] = window
@@ -101,7 +102,14 @@ def main() -> int:
     parser.add_argument("--gold", type=Path, default=Path("annotations"))
     parser.add_argument("--only", help="only tokenizers whose name contains this")
     parser.add_argument("--steps", type=int, default=0, help="train this many steps with each, for F1")
+    parser.add_argument("--stanza", type=Path, help="folder with LANG/tokenize/NAME.pt")
     args = parser.parse_args()
+    for lang in CHOICES if args.stanza else ():
+        if (args.stanza / lang).is_dir():
+            whole = {} if lang == "de" else {"characters": True}
+            CHOICES[lang]["Stanza" + ", characters" * bool(whole)] = tokenizer(
+                "Stanza", lang=lang, model=str(args.stanza), **whole
+            )
     head = ["language", "tokenizer", "spans", "aligned", "tokens a character", "characters a second"]
     head += ["COMPANY F1", "F1"] if args.steps else []
     print("| " + " | ".join(head) + " |\n|---|---|" + "--:|" * (len(head) - 2))

@@ -56,6 +56,8 @@ class QuarterGrammar:
         self.fiscal_year_name = re.compile(raw["named_fiscal_year_re"]) if raw.get("named_fiscal_year_re") else None
         self.same_year = raw.get("same_year", [])
         self.fiscal_reach = int(raw.get("fiscal_reach", 300))  # how far a named fiscal year carries to a bare quarter
+        other = raw.get("another_firm_re")
+        self.another_firm = re.compile(other) if other else None  # the sentence begins: X's ..., not of the firm before
         told = raw.get("sentence_fiscal_year_re")
         self.fiscal_year_in_sentence = re.compile(told) if told else None
         digits = load(lang).raw.get("digits", {})
@@ -195,7 +197,10 @@ class QuarterGrammar:
                     trace(start, stop, "a season of a sport or a series")
                 continue
             if last_fiscal_year is not None and (
-                start - fiscal_at > self.fiscal_reach or _ITEM.search(text, fiscal_at, start)
+                start - fiscal_at > self.fiscal_reach
+                or _ITEM.search(text, fiscal_at, start)
+                or self.another_firm
+                and self.another_firm.search(text[max(fiscal_at, start - 24) : start])
             ):
                 last_fiscal_year = None  # far away or in another item of a list it may be another firm's
             reading, last_year, last_fiscal_year = self._value(
