@@ -340,8 +340,45 @@ def compatible(a: Rec, b: Rec, key: str) -> bool:
     return len(key) >= 4 or min(a.rank, b.rank) == 1
 
 
-def merge(records: Iterable[Rec]) -> list[Rec]:
+class Settled:
+    """``settled.tsv``: which rows are one firm, and whose name a shared name is."""
+
+    def __init__(self, path: Path) -> None:
+        self.group: dict[str, int] = {}
+        self.owners: list[tuple[str, str, list[str]]] = []
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            kind, *cells = line.split("\t")
+            if line.startswith("#"):
+                continue
+            if kind == "same" and len(cells) > 1:
+                group = next((self.group[key] for key in map(self.key, cells) if key in self.group), number)
+                self.group |= {self.key(cell): group for cell in cells}
+            elif kind in ("means", "either") and len(cells) == (3 if kind == "means" else 4):
+                self.owners.append((cells[0], cells[1], cells[2:]))
+            else:
+                raise SystemExit(f"{path.name}:{number}: {line[:60]!r} is no same, means or either")
+
+    @staticmethod
+    def key(cell: str) -> str:
+        """A listing or QID as it is, a name squeezed."""
+        return cell if re.fullmatch(r"[A-Z0-9]{2,4}:\S+", cell) else squeeze(strip_legal(cell))
+
+    def keys(self, rec: Rec) -> Iterator[str]:
+        """How a row may be named there."""
+        yield from (f"{mic}:{ticker}" for mic, ticker in rec.listings)
+        if rec.qid:
+            yield f"WD:{rec.qid}"
+        if rec.names:
+            yield self.key(rec.names.get("en") or next(iter(rec.names.values())))
+
+    def firm(self, rec: Rec) -> int | None:
+        """The number of the firm that a row is part of, where that was decided."""
+        return next((self.group[key] for key in self.keys(rec) if key in self.group), None)
+
+
+def merge(records: Iterable[Rec], settled: Settled) -> list[Rec]:
     out: list[Rec] = []
+    by_firm: dict[int, Rec] = {}
     by_listing: dict[tuple[str, str], Rec] = {}
     by_isin: dict[str, Rec] = {}
     by_name: dict[str, list[Rec]] = defaultdict(list)
@@ -352,6 +389,9 @@ def merge(records: Iterable[Rec]) -> list[Rec]:
             target = target or by_listing.get(market_key(mic, ticker))
         if target is None and rec.isin:
             target = by_isin.get(rec.isin)
+        firm = settled.firm(rec) if rec.part == "main" else None
+        if target is None and firm is not None:
+            target = by_firm.get(firm)
         keys = name_keys(rec)
         if target is None:
             for key in sorted(keys):
@@ -373,6 +413,8 @@ def merge(records: Iterable[Rec]) -> list[Rec]:
             out.append(rec)
         else:
             absorb(target, rec)
+        if firm is not None and target.part == "main":
+            by_firm.setdefault(firm, target)
         for mic, ticker in target.listings:
             by_listing.setdefault(market_key(mic, ticker), target)
         if target.isin:
@@ -671,6 +713,30 @@ def make_aliases(records: list[Rec]) -> tuple[dict[str, dict[str, tuple[str, int
     return out, log
 
 
+def give_to_owners(
+    aliases: dict[str, dict[str, tuple[str, int, list[int], str]]], records: list[Rec], settled: Settled
+) -> None:
+    """Names that ``settled.tsv`` gives to one firm, or to two."""
+    words = Words()
+    rows: dict[str, int] = {}
+    for i, rec in enumerate(records):
+        if rec.part == "main":
+            for key in settled.keys(rec):
+                rows.setdefault(key, i)
+    groups = {"hangul": "ko", "kana": "ja", "latin": "latin"}
+    for lang, name, firms in settled.owners:
+        group = groups.get(script_of(name)) or ("ja" if lang == "ja" else "zh")
+        winners = sorted({rows[key] for key in map(settled.key, firms) if key in rows})
+        old = aliases[group].get(name)
+        if not winners or (old is None and len(firms) > 1):
+            continue
+        rank = min(records[row].rank for row in winners)
+        if len(winners) > 1:
+            aliases[group][name] = ("a", max(rank, 2), winners, "main")  # rank 1 is for names that are one firm's alone
+        else:
+            aliases[group][name] = (words.flag(name, group, rank, 1), rank, winners, "main")
+
+
 def pinyin_table(records: list[Rec]) -> dict[str, set[int]]:
     """Pinyin and Hangul spellings of the Chinese names of the most reported companies, for the linker."""
     from pypinyin import Style, lazy_pinyin
@@ -756,7 +822,9 @@ def main(argv: list[str] | None = None) -> int:
     world = list(from_world(DATA / "world.tsv")) if (DATA / "world.tsv").exists() else []
     more = list(from_world(DATA / "more.tsv", 2))
     composed = list(from_world(DATA / "composed.tsv", 4, "composed-gold-train"))
-    records = merge([*world, *more, *from_lists(options.lists), *composed])
+    names = list(from_world(DATA / "names.tsv", 3))
+    settled = Settled(DATA / "settled.tsv")
+    records = merge([*world, *more, *from_lists(options.lists), *names, *composed], settled)
     # main rows first, then the share-alike parts, so that row numbers run through the files in the order of loading
     order = {"main": 0, "jmnedict": 1, "cedict": 2}
     settle_isins(records)
@@ -764,6 +832,7 @@ def main(argv: list[str] | None = None) -> int:
     records.sort(key=lambda r: (order[r.part], r.id.startswith("="), r.rank, r.order))
     records = [r for r in records if not r.id.startswith("=")] + [r for r in records if r.id.startswith("=")]
     aliases, log = make_aliases(records)
+    give_to_owners(aliases, records, settled)
     for part in order:
         folder = options.out if part == "main" else options.out / "share_alike"
         stem = "companies" if part == "main" else f"{part}.companies"
