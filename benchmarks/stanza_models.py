@@ -8,12 +8,18 @@ Writes OUT/LANG/tokenize/gold.pt, which ``finextract.StanzaTokenizer.v1`` takes.
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import spacy
+sys.path[:] = [
+    p for p in sys.path if Path(p or ".").resolve() != Path(__file__).parent
+]  # its tokenizers.py is not the library
+
+import spacy  # noqa: E402
+
+from finextract.training.reader import read_rows  # noqa: E402
 
 TEACHERS = {
     "ja": {"@tokenizers": "finextract.SudachiTokenizer.v1", "mode": "A", "characters": False},
@@ -27,8 +33,8 @@ ENDS = "。！？!?."
 def paragraphs(lang: str, file: Path) -> Iterator[tuple[str, str]]:
     """Lines of text, and for each character 1 at the end of a word, 2 at the end of a sentence."""
     nlp = spacy.blank(lang, config={"nlp": {"tokenizer": TEACHERS[lang]}})
-    for row in file.read_text("utf-8").splitlines():
-        for line in filter(None, map(str.strip, json.loads(row)["text"].split("\n"))):
+    for row in read_rows(file):
+        for line in filter(None, map(str.strip, row["text"].split("\n"))):
             marks = ["0"] * len(line)
             words = [token for token in nlp.make_doc(line) if not token.is_space]
             for n, token in enumerate(words):

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import json
 import pstats
 import sys
 from pathlib import Path
 
-sys.path.pop(0)  # this folder: its tokenizers.py is not the library
+sys.path[:] = [
+    p for p in sys.path if Path(p or ".").resolve() != Path(__file__).parent
+]  # its tokenizers.py is not the library
 
 STEPS = {
     "network": ("run",),
@@ -35,8 +36,9 @@ TIERS = ("none", "fast", "encoder")
 
 
 def texts_of(lang: str, gold: Path, count: int) -> list[str]:
-    lines = (gold / lang / "train.jsonl").read_text("utf-8").splitlines()
-    return [json.loads(line)["text"] for line in lines[:count]]
+    from finextract.training.reader import read_rows
+
+    return [row["text"] for row in read_rows(gold / lang / "train.jsonl")[:count]]
 
 
 def shares(lang: str, tier: str, texts: list[str]) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Build the company knowledge base from the lists: ``python scripts/build_kb.py LISTS`` (the folder with the ``*.csv.gz``).
 
-Reads the lists and ``data/world.tsv``, merges rows that are the same company, makes aliases, decides which of them
-are ambiguous, and writes ``companies.tsv.gz``, ``aliases_*.tsv.gz``, ``pinyin.tsv.gz``, ``blockers.tsv.gz``,
+Reads the lists and what is edited by hand in ``data`` (``world.tsv``, ``more.tsv``, ``names.tsv``, ``settled.tsv``, ``translated.tsv``) and
+``composed.tsv``, merges rows that are the same company, makes aliases, decides which of them
+are ambiguous, and writes ``companies.tsv.gz``, ``aliases_*.tsv.gz``, ``pinyin.tsv.gz``, ``translated.tsv.gz``, ``blockers.tsv.gz``,
 ``han.tsv`` and the share-alike files into ``src/finextract/companies/data``. The bytes depend on the input alone.
 
 Needs, beyond the package's own dependencies: ``pip install wordfreq opencc-python-reimplemented pypinyin``.
@@ -264,7 +265,7 @@ def read_row(stem: str, rank: int, part: str, order: int, row: dict[str, str]) -
 
 
 def from_world(path: Path, rank: int = 1, source: str = "general-knowledge") -> Iterator[Rec]:
-    """``world.tsv`` (and, with lower ranks, ``more.tsv`` and ``composed.tsv``): listing, country, en, ja, ko, zh, aliases, de; the most reported first."""
+    """``world.tsv`` (and, with lower ranks, ``more.tsv``, ``names.tsv`` and ``composed.tsv``): listing, country, en, ja, ko, zh, aliases, de; the most reported first."""
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -348,11 +349,13 @@ class Settled:
         self.owners: list[tuple[str, str, list[str]]] = []
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             kind, *cells = line.split("\t")
-            if line.startswith("#"):
+            if not line.strip() or line.startswith("#"):
                 continue
             if kind == "same" and len(cells) > 1:
-                group = next((self.group[key] for key in map(self.key, cells) if key in self.group), number)
-                self.group |= {self.key(cell): group for cell in cells}
+                keys = [self.key(cell) for cell in cells]
+                joined = {self.group[key] for key in keys if key in self.group}
+                keys += [key for key, group in self.group.items() if group in joined]
+                self.group |= dict.fromkeys(keys, number)
             elif kind in ("means", "either") and len(cells) == (3 if kind == "means" else 4):
                 self.owners.append((cells[0], cells[1], cells[2:]))
             else:
@@ -669,9 +672,10 @@ class Words:
         return "-"
 
 
-def make_aliases(records: list[Rec]) -> tuple[dict[str, dict[str, tuple[str, int, list[int], str]]], list[str]]:
+def make_aliases(
+    records: list[Rec], words: Words
+) -> tuple[dict[str, dict[str, tuple[str, int, list[int], str]]], list[str]]:
     """For each group file ``alias -> (flag, rank, rows, part)``; and what the rules decided, for the log."""
-    words = Words()
     main_row = {rec.id: i for i, rec in enumerate(records) if not rec.id.startswith("=")}
     found: dict[str, dict[str, dict[int, tuple[int, int, int, str]]]] = defaultdict(lambda: defaultdict(dict))
     for i, rec in enumerate(records):
@@ -713,28 +717,36 @@ def make_aliases(records: list[Rec]) -> tuple[dict[str, dict[str, tuple[str, int
     return out, log
 
 
-def give_to_owners(
-    aliases: dict[str, dict[str, tuple[str, int, list[int], str]]], records: list[Rec], settled: Settled
-) -> None:
-    """Names that ``settled.tsv`` gives to one firm, or to two."""
-    words = Words()
+def rows_by_key(records: list[Rec], settled: Settled) -> dict[str, int]:
+    """The row of a firm by its listing, QID, squeezed English name or id; share-alike rows are left out."""
     rows: dict[str, int] = {}
     for i, rec in enumerate(records):
         if rec.part == "main":
-            for key in settled.keys(rec):
+            for key in (*settled.keys(rec), rec.id):
                 rows.setdefault(key, i)
+    return rows
+
+
+def give_to_owners(
+    aliases: dict[str, dict[str, tuple[str, int, list[int], str]]], records: list[Rec], settled: Settled, words: Words
+) -> None:
+    """Names that ``settled.tsv`` gives to one firm, or to two."""
+    rows = rows_by_key(records, settled)
     groups = {"hangul": "ko", "kana": "ja", "latin": "latin"}
+    unknown = 0
     for lang, name, firms in settled.owners:
         group = groups.get(script_of(name)) or ("ja" if lang == "ja" else "zh")
         winners = sorted({rows[key] for key in map(settled.key, firms) if key in rows})
-        old = aliases[group].get(name)
-        if not winners or (old is None and len(firms) > 1):
+        if len(winners) < len(firms) or (name not in aliases[group] and len(firms) > 1):
+            unknown += 1
             continue
         rank = min(records[row].rank for row in winners)
         if len(winners) > 1:
             aliases[group][name] = ("a", max(rank, 2), winners, "main")  # rank 1 is for names that are one firm's alone
         else:
             aliases[group][name] = (words.flag(name, group, rank, 1), rank, winners, "main")
+    if unknown:
+        print(f"settled.tsv: {unknown} names left as they are, for a firm that no list names")
 
 
 def pinyin_table(records: list[Rec]) -> dict[str, set[int]]:
@@ -757,6 +769,24 @@ def pinyin_table(records: list[Rec]) -> dict[str, set[int]]:
             hangul = pinyin_to_hangul(syllables)
             if hangul:
                 table[hangul].add(i)
+    return table
+
+
+def translated_table(path: Path, records: list[Rec], settled: Settled) -> dict[str, set[int]]:
+    """``translated.tsv``: firm, English name, and the forms that machine translation makes of its name; for the linker alone."""
+    rows = rows_by_key(records, settled)
+    table: dict[str, set[int]] = defaultdict(set)
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cells = line.split("\t")
+        if len(cells) != 3:
+            raise SystemExit(f"{path.name}:{number}: {len(cells)} cells, three are expected")
+        firm, name, forms = cells
+        row = rows.get(firm, rows.get(settled.key(name)))
+        for form in forms.split("|") if row is not None else ():
+            if len(key := squeeze(form)) > 1:
+                table[key].add(row)
     return table
 
 
@@ -831,8 +861,9 @@ def main(argv: list[str] | None = None) -> int:
     give_ids(records)
     records.sort(key=lambda r: (order[r.part], r.id.startswith("="), r.rank, r.order))
     records = [r for r in records if not r.id.startswith("=")] + [r for r in records if r.id.startswith("=")]
-    aliases, log = make_aliases(records)
-    give_to_owners(aliases, records, settled)
+    words = Words()
+    aliases, log = make_aliases(records, words)
+    give_to_owners(aliases, records, settled, words)
     for part in order:
         folder = options.out if part == "main" else options.out / "share_alike"
         stem = "companies" if part == "main" else f"{part}.companies"
@@ -849,7 +880,11 @@ def main(argv: list[str] | None = None) -> int:
                 write_gz(folder / name, sorted(lines[group]))
     pinyin = pinyin_table(records)
     write_gz(options.out / "pinyin.tsv.gz", sorted(f"{k}\t{','.join(map(str, sorted(v)))}" for k, v in pinyin.items()))
-    write_gz(options.out / "blockers.tsv.gz", blockers(aliases, Words().tags))
+    translated = translated_table(DATA / "translated.tsv", records, settled)
+    write_gz(
+        options.out / "translated.tsv.gz", sorted(f"{k}\t{next(iter(v))}" for k, v in translated.items() if len(v) == 1)
+    )
+    write_gz(options.out / "blockers.tsv.gz", blockers(aliases, words.tags))
     chars = sorted({c for table in (aliases["zh"], aliases["ja"]) for alias in table for c in alias if is_han(c)})
     pairs = [(c, convert("t2s", convert("jp2t", c))) for c in chars]  # 比亜迪 in Japanese print is 比亚迪
     write(options.out / "han.tsv", "".join(f"{a}\t{b}\n" for a, b in pairs if a != b and len(b) == 1).encode("utf-8"))

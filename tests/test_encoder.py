@@ -70,6 +70,22 @@ def test_a_broken_name_is_mended() -> None:
     assert spans(logp[:0]) == []
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 0, *range(1, 9)]), st.sampled_from([0.6, 0.999])), min_size=1, max_size=14)
+)
+def test_names_are_whole_whatever_stands_between(marks: list[tuple[int, float]]) -> None:
+    """Also where two broken names stand on both sides of one character that is certainly none (甲、乙)."""
+    logp = np.stack([log_probabilities([t], certainty=c)[0] for t, c in marks])
+    follow, begins, ends = _allowed()
+    tags = [int(t) for t in best_tags(logp)]
+    assert begins[tags[0]]
+    assert ends[tags[-1]]
+    assert all(follow[a, b] for a, b in itertools.pairwise(tags))
+    found = spans(logp)
+    assert all(start < end for start, end, *_ in found)
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(found))
+
+
 @pytest.mark.parametrize(
     ("offsets", "length", "pieces", "places"),
     [

@@ -194,7 +194,7 @@ def best_tags(logp: Floats) -> Ints:
     certain = np.flatnonzero(logp[:, 0] > CERTAIN)
     done = -1
     for k in sorted(wrong):
-        if k <= done:
+        if k < done:
             continue
         left = int(np.searchsorted(certain, k, side="right")) - 1
         low = int(certain[left]) + 1 if left >= 0 else 0

@@ -365,7 +365,8 @@ def _again(text: str, lang: str, kept: list[Candidate], other: _Near[Scored], ne
 
 
 def _places(text: str, names: Iterable[str]) -> Iterator[tuple[int, int, str]]:
-    """Where these names stand, from left to right, the longest first, without overlaps; an inner blank is any one or two white spaces.
+    """Where these names stand, from left to right, the longest first, without overlaps; inner blanks are any white space,
+    each one character or each two.
 
     For the few names of a document this is many times faster than to compile an expression; the time grows with the
     length of the text and the number of different lengths, not with the number of names.

@@ -56,6 +56,11 @@ def _pinyin() -> tuple[dict[str, str], list[str]]:
     return table, sorted(table)
 
 
+@lru_cache(maxsize=1)
+def _translated() -> dict[str, int]:
+    return {key: int(row) for key, row in (line.split("\t") for line in read_lines("translated.tsv.gz"))}
+
+
 def _plain(surface: str) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", surface)).strip(" \"'“”„‚‘’「」『』《》<>")
 
@@ -146,7 +151,8 @@ def link(surface: str, lang: str, *, hits: Sequence[Hit] | None = None) -> Compa
 
     ``hits`` are index hits inside the surface, where the caller has them: one that covers the whole surface decides.
     ``linked_by`` is ``exact`` (one of the company's own names), ``alias``, ``stripped`` (after legal forms, group
-    words or a genitive were dropped) or ``transliteration``.
+    words or a genitive were dropped) or ``transliteration`` (pinyin, its Hangul spelling, or what else machine translation
+    makes of the name).
     """
     base = KnowledgeBase.load()
     for hit in hits or ():
@@ -164,7 +170,7 @@ def _link(surface: str, lang: str) -> Company:
         record = _look_up(form, lang, base)
         if record is not None:
             return _company(record, _how(record, form))
-    seen = {name}
+    seen = {name: None}  # in order
     plain = _genitive(name, lang)
     for form in (
         plain,
@@ -175,10 +181,14 @@ def _link(surface: str, lang: str) -> Company:
     ):
         if form in seen or len(form) < 2:
             continue
-        seen.add(form)
+        seen[form] = None
         record = _look_up(form, lang, base)
         if record is not None:
             return _company(record, "stripped")
+    for form in seen:
+        row = _translated().get(squeeze(form))
+        if row is not None:
+            return _company(base.row(row), "transliteration")
     record = _transliterated(plain, base)
     if record is not None:
         return _company(record, "transliteration")

@@ -156,7 +156,7 @@ class CjkReader:
                 if not last:
                     number.bare = True
                 if self.colloquial and num and section and last == "n" and len(digit_run) == 1:
-                    num *= small_scale / 10  # 千五萬: fifteen million; with 零 it were 10,050,000
+                    num *= small_scale / 10  # 千五萬: fifteen million; 10,050,000 is 一千零五萬
                 current = section + (num or Decimal(0))
                 held = list(parts)
                 while held and held[-1][1] < scale:

@@ -1,0 +1,54 @@
+"""The script that builds the knowledge base: what was settled by hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).parent.parent / "scripts" / "build_kb.py"
+
+
+@pytest.fixture(scope="module")
+def build() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("build_kb", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["build_kb"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def settled(build: ModuleType, path: Path, lines: str) -> object:
+    path.write_text(lines, encoding="utf-8")
+    return build.Settled(path)
+
+
+def test_lines_that_share_a_firm_are_one_firm(build: ModuleType, tmp_path: Path) -> None:
+    table = settled(
+        build,
+        tmp_path / "settled.tsv",
+        "# a comment\n\nsame\tXSHG:601012\tLONGi\nsame\tNovak\tNovak Group\nsame\tNovak Ltd\tLongi\tNovak\nsame\tOther\tOthers\n",
+    )
+    numbers = {table.group[build.Settled.key(name)] for name in ("XSHG:601012", "LONGi", "Novak", "Novak Group")}
+    assert len(numbers) == 1
+    assert table.group[build.Settled.key("Other")] not in numbers
+
+
+def test_rows_of_one_firm_are_joined(build: ModuleType, tmp_path: Path) -> None:
+    table = settled(build, tmp_path / "settled.tsv", "same\tXSHG:601012\tLONGi\n")
+    listed = build.Rec(1, 1, names={"en": "Longi Green Energy"}, listings=[("XSHG", "601012")])
+    named = build.Rec(4, 2, names={"en": "LONGi", "de": "Longji"})
+    other = build.Rec(4, 3, names={"en": "Longevity"})
+    assert build.merge([listed, named, other], table) == [listed, other]
+    assert "Longji" in {*listed.names.values(), *listed.aliases}
+
+
+@pytest.mark.parametrize("line", ["same\tone", "means\tja\tname", "either\tja\tname\tone firm", "what\ta\tb"])
+def test_a_line_that_says_nothing_stops_the_build(build: ModuleType, tmp_path: Path, line: str) -> None:
+    with pytest.raises(SystemExit, match=r"settled\.tsv:1"):
+        settled(build, tmp_path / "settled.tsv", line + "\n")
