@@ -16,7 +16,6 @@ from typing import Any
 
 import peer_models
 
-sys.path.pop(0)  # this folder: its tokenizers.py is not the library
 for name in ("OMP", "OPENBLAS", "MKL", "RAYON"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"

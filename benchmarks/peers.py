@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 import peer_models
 
-sys.path.pop(0)  # this folder: its tokenizers.py is not the library
 for name in ("OMP", "OPENBLAS", "MKL", "RAYON"):
     os.environ.setdefault(f"{name}_NUM_THREADS", "1")
 os.environ["TOKENIZERS_PARALLELISM"] = "false"

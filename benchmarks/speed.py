@@ -111,8 +111,6 @@ def by_processes(langs: list[str], args: argparse.Namespace) -> list[dict[str, A
 
     from finextract.parallel import run
 
-    # Workers get this path, and tokenizers.py in this folder is not the library.
-    sys.path[:] = [p for p in sys.path if Path(p).resolve() != HERE]
     rows = []
     for lang in langs:
         texts = texts_of(lang, args.gold)

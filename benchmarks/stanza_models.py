@@ -8,18 +8,13 @@ Writes OUT/LANG/tokenize/gold.pt, which ``finextract.StanzaTokenizer.v1`` takes.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path[:] = [
-    p for p in sys.path if Path(p or ".").resolve() != Path(__file__).parent
-]  # its tokenizers.py is not the library
+import spacy
 
-import spacy  # noqa: E402
-
-from finextract.training.reader import read_rows  # noqa: E402
+from finextract.training.reader import read_rows
 
 TEACHERS = {
     "ja": {"@tokenizers": "finextract.SudachiTokenizer.v1", "mode": "A", "characters": False},

@@ -11,12 +11,9 @@ from __future__ import annotations
 import argparse
 import cProfile
 import pstats
-import sys
 from pathlib import Path
 
-sys.path[:] = [
-    p for p in sys.path if Path(p or ".").resolve() != Path(__file__).parent
-]  # its tokenizers.py is not the library
+from speed import texts_of
 
 STEPS = {
     "network": ("run",),
@@ -33,12 +30,6 @@ STEPS = {
     "linking": ("linker.py", "link"),
 }
 TIERS = ("none", "fast", "encoder")
-
-
-def texts_of(lang: str, gold: Path, count: int) -> list[str]:
-    from finextract.training.reader import read_rows
-
-    return [row["text"] for row in read_rows(gold / lang / "train.jsonl")[:count]]
 
 
 def shares(lang: str, tier: str, texts: list[str]) -> dict[str, float]:
@@ -72,7 +63,7 @@ def main() -> None:
     args = parser.parse_args()
     print("| language | tier | steps, with their share of the time |\n|---|---|---|")
     for lang in args.lang or ("ja", "de", "ko", "zh"):
-        texts = texts_of(lang, args.gold, args.texts)
+        texts = texts_of(lang, args.gold)[: args.texts]
         for tier in TIERS:
             cells = ", ".join(f"{step} {100 * share:.0f} %" for step, share in shares(lang, tier, texts).items())
             print(f"| {lang} | {tier} | {cells} |", flush=True)

@@ -202,7 +202,7 @@ class QuarterGrammar:
                 or self.another_firm
                 and self.another_firm.search(text[max(fiscal_at, start - 24) : start])
             ):
-                last_fiscal_year = None  # far away or in another item of a list it may be another firm's
+                last_fiscal_year = None  # far away, or of another item or sentence: perhaps another firm's
             reading, last_year, last_fiscal_year = self._value(
                 text, start, stop, known, g, date, last_year, last_fiscal_year, out, trace
             )

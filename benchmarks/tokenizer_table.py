@@ -1,8 +1,8 @@
 """Compare the tokenizers on gold: alignment, speed and, with --steps, the F1 of a recogniser trained with each.
 
-    python benchmarks/tokenizers.py --lang ja --lang zh
-    python benchmarks/tokenizers.py --lang ja --steps 1200        # trains one small pipeline a tokenizer
-    python benchmarks/tokenizers.py --stanza .work/stanza         # Stanza too, on models of stanza_models.py
+    python benchmarks/tokenizer_table.py --lang ja --lang zh
+    python benchmarks/tokenizer_table.py --lang ja --steps 1200        # trains one small pipeline a tokenizer
+    python benchmarks/tokenizer_table.py --stanza .work/stanza         # Stanza too, on models of stanza_models.py
 
 Alignment is the share of gold spans whose both ends are token boundaries. F1 is strict, of the recogniser alone, on dev.
 """
