@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import marshal
 import os
 import signal
 import subprocess
@@ -17,7 +18,10 @@ from pathlib import Path
 import pytest
 
 from finextract import Extraction, ExtractionError, extract, extract_batch
-from finextract.parallel import WorkerError, run
+from finextract.entities import Entity
+from finextract.parallel import WorkerError, _entity, _packed, run
+
+GOLD = Path(__file__).resolve().parent.parent / "annotations"
 
 SENTENCES = {
     "ja": "{n}社の売上高は{n}億円で、前年同期比{n}%増だった。",
@@ -89,6 +93,23 @@ def test_dates_and_languages_travel() -> None:
     item = ("第2四半期の売上高は3億円", "ja", "2024-08-05")
     (found,) = run([item], model="none")
     assert found == extract(item[0], lang="ja", date=item[2], model="none")
+
+
+def test_strings_of_other_libraries_travel() -> None:
+    class Text(str):
+        pass
+
+    found = list(run([(Text("売上高は3億円だった"), Text("ja"), Text("2024-08-05"))], model="none"))
+    assert found == [extract("売上高は3億円だった", lang="ja", date="2024-08-05", model="none")]
+
+
+@pytest.mark.parametrize("lang", ["ja", "de", "ko", "zh"])
+def test_every_value_of_the_gold_travels_whole(lang: str) -> None:
+    for line in (GOLD / lang / "test.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        entities = [Entity.from_dict({**span, "source": "kb+model"}) for span in row["spans"]]
+        for entity in entities:
+            assert _entity(row["text"], *marshal.loads(marshal.dumps(_packed(entity)))) == entity
 
 
 def test_bad_items_have_an_error_in_their_place() -> None:

@@ -1,7 +1,8 @@
 """Extraction in several processes: in order, lazy, and no document is lost when a process dies.
 
 Each worker is a fresh interpreter (nothing is forked, and the caller's ``__main__`` is not imported again, so it works from
-scripts, notebooks and stdin alike) that speaks JSON over its stdin and stdout. A worker that dies is reported; its documents
+scripts, notebooks and stdin alike) that speaks marshal over its stdin and stdout, for the parent, which serves all of them,
+should do as little as it can. A worker that dies is reported; its documents
 are tried again once, one by one, so that only one that kills a worker twice ends as an :class:`ExtractionError` (X191).
 """
 
@@ -9,8 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import logging
+import marshal
 import os
 import queue
 import signal
@@ -19,10 +20,13 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from decimal import Decimal
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Union
 
-from finextract.entities import Entity, Extraction
+from finextract.entities import VALUE_TYPES, Entity, Extraction, Label
 
 if TYPE_CHECKING:
     from finextract.extractor import Date, ExtractionError
@@ -256,22 +260,32 @@ def _chunks(items: Iterator[Item], batch_size: int) -> Iterator[_Chunk]:
         yield chunk
 
 
-def _plain(item: Item) -> list[Any]:
+def _plain(item: Item) -> tuple[Any, ...]:
+    """The item in types that marshal knows: it takes no subclass of str, such as numpy's."""
     text, lang, date = item
-    return [text, lang, date.isoformat() if isinstance(date, datetime.date) else date]
+    if isinstance(date, datetime.date):
+        date = date.isoformat()
+    return tuple([str.__str__(v) if isinstance(v, str) else v for v in (text, lang, date)])
 
 
-def _outcome(item: Item, answer: list[Any]) -> Outcome:
-    if answer[0] == "error":
+def _outcome(item: Item, answer: tuple[Any, ...]) -> Outcome:
+    if answer[0] is None:
         from finextract.extractor import ExtractionError
 
         return ExtractionError(*answer[1:])
     lang, date, entities = answer
     text = item[0]
     assert isinstance(text, str)
-    return Extraction(
-        text, lang, tuple(Entity.from_dict({**e, "text": text[e["start"] : e["end"]]}) for e in entities), date
-    )
+    return Extraction(text, lang, tuple([_entity(text, *packed) for packed in entities]), date)
+
+
+def _entity(text: str, start: int, end: int, label: Label, source: str, value: tuple[Any, ...] | None) -> Entity:
+    """What :func:`_packed` made flat; numbers come as one-tuples of their string."""
+    if value is None:
+        return Entity(start, end, label, text[start:end], None, source)
+    kind: Any = VALUE_TYPES[label]
+    made = kind(*[Decimal(*v) if type(v) is tuple else v for v in value])
+    return Entity(start, end, label, text[start:end], made, source)
 
 
 # -- the worker's side ------------------------------------------------------------------------------------------------
@@ -313,15 +327,26 @@ def serve() -> None:
             continue
         for outcome in outcomes:
             if isinstance(outcome, Extraction):
-                entities = [{k: v for k, v in e.to_dict().items() if k != "text"} for e in outcome.entities]
-                out.append([outcome.lang, outcome.date, entities])
+                out.append((outcome.lang, outcome.date, [_packed(e) for e in outcome.entities]))
             else:
-                out.append(["error", outcome.code, outcome.message, outcome.field])
+                out.append((None, outcome.code, outcome.message, outcome.field))
         _send(answers, out)
 
 
+_FIELDS = {label: attrgetter(*(f.name for f in fields(kind))) for label, kind in VALUE_TYPES.items()}
+
+
+def _packed(entity: Entity) -> tuple[Any, ...]:
+    """An entity without its text, of plain types only; the number 1.50 is ``("1.50",)``."""
+    value = entity.value
+    if value is None:
+        return entity.start, entity.end, entity.label, entity.source, None
+    flat = tuple([(str(v),) if type(v) is Decimal else v for v in _FIELDS[entity.label](value)])
+    return entity.start, entity.end, entity.label, entity.source, flat
+
+
 def _send(stream: BinaryIO | Any, value: Any) -> None:
-    data = json.dumps(value).encode("ascii")
+    data = marshal.dumps(value)
     stream.write(len(data).to_bytes(8, "big") + data)
     stream.flush()
 
@@ -332,4 +357,4 @@ def _receive(stream: BinaryIO | Any) -> Iterator[Any]:
         data = stream.read(size)
         if len(data) < size:
             return
-        yield json.loads(data)
+        yield marshal.loads(data)
