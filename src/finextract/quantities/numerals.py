@@ -37,6 +37,9 @@ class Number:
         return (self.value or Decimal(0)) / self.scale
 
 
+_BARE_POINT = r"(?<![\w.,:)\]])"  # before the point of .85, which English writes for 0.85
+
+
 class CjkReader:
     """Numerals of ja, zh and ko: digits, native digits, small scales (十百千) and big scales (万億兆), mixed as one likes."""
 
@@ -56,7 +59,7 @@ class CjkReader:
         units = "|".join(sorted({re.escape(w[0]) for w in lex.units}))
         middle = raw["scales"].get("digit_point", "")
         point = rf"(?:\.\d+|{middle}\d{{1,2}}(?!\d))?" if middle else r"(?:\.\d+)?"
-        digits = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d){point}|\d{{1,3}}(?:'\d{{3}})+(?!\d){point}|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+{point}"
+        digits = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d){point}|\d{{1,3}}(?:'\d{{3}})+(?!\d){point}|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+{point}|{_BARE_POINT}\.\d+"
         self.token = re.compile(
             rf"(?P<d>{digits})|(?P<v>{literal(self.vague)})|(?P<n>[{native}]+)|(?P<s>(?!百分[点點之]){literal(self.small)})"
             rf"|(?P<b>{literal(self.big)})|(?P<m>{literal(self.more) or '(?!)'})|(?P<p>{literal(self.points) or '(?!)'})"
@@ -65,7 +68,9 @@ class CjkReader:
         guard = raw["scales"].get("start_guard", "")
         bare = raw["scales"].get("bare_start_re")  # what must stand before a scale word that stands alone
         big = f"|{bare}[{''.join(w[0] for w in self.big)}]" if bare else ""
-        self.start = re.compile(rf"(?<!\d)(?<!\d[.,])\d|(?<=\d,)(?<!\d\d\d\d,)\d(?!\d\d(?!\d))|{guard}[{heads}]{big}")
+        self.start = re.compile(
+            rf"(?<!\d)(?<!\d[.,])\d|(?<=\d,)(?<!\d\d\d\d,)\d(?!\d\d(?!\d))|{_BARE_POINT}\.(?=\d)|{guard}[{heads}]{big}"
+        )
         units = "|".join(sorted({re.escape(w[0]) for w in [*lex.units, *self.small, *self.big]}))
         self.follow = re.compile(rf"\s{{0,2}}(?:{units})")
         self.unit = lex.unit_re

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from finextract.quantities.amounts import Atom
 
-_WEIGHT = re.compile(r"(?:kg|㎏|킬로|킬로그램)\s?\(약?\s?$")
+_WEIGHT = re.compile(r"(?:(?:kg|㎏|킬로|킬로그램)\s?\(|(?:무게|몸무게|체중|중량)[가는은이도를의]?\s?)약?\s?$")
+_OF_WEIGHT = re.compile(r"(?:[가-힣]{1,2}\s?(?:가까운|넘는|달하는|이르는)\s?|의\s|\s)(?:몸무게|무게|체중|중량)")
+_TO_SAVE = re.compile(
+    r"할\s?(?:것|거|수|때|만|뿐|정도|예정|계획|생각|방법|길|기회|능력|의사)"
+)  # 구할: to save, to find
 
 
 def counts(text: str, group: list[Atom], holder: Atom) -> bool:
@@ -17,12 +21,16 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
     head = text[number.start]
     hangul = "가" <= head <= "힣"
     if holder.after and holder.after.kind == "tenths":
+        if head == "구" and _TO_SAVE.match(text, number.end):
+            return False
         return not (hangul and number.has_scale)  # 조사할: about to inspect
     before = group[0].before
     if before and before.word.strip() == "한화" and holder.after is None and not number.has_scale:
         return False  # 한화 3타수: a team at bat
-    if holder.after and holder.after.word == "파운드" and _WEIGHT.search(text, max(0, number.start - 8), number.start):
-        return False
+    if holder.after and holder.after.word == "파운드":
+        weighs = _WEIGHT.search(text, max(0, number.start - 9), number.start)
+        if weighs or _OF_WEIGHT.match(text, group[-1].end):
+            return False
     if hangul and holder.after is None and not number.has_scale and "가" <= text[number.end : number.end + 1] <= "힣":
         return False  # 한화 이글스: a team
     if number.vague and not number.has_scale and head == "수":

@@ -39,6 +39,8 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
         return False  # 市场上韩元走弱, 数盾: on the market, a name
     if number.start and text[number.start - 1] == "第" and group[0].before is None:
         return False  # 第一兰特: a name
+    if holder.before and not holder.after and number.end - number.start == 1 and _LONE.match(text, number.start):
+        return False  # 美元一路走高, 人民币一旦贬值, 欧元一度跌破, 美元五连跌
     if word == "元" and len(group) == 1 and holder.before is None:
         lone = number.end - number.start == 1 and _LONE.match(text, number.start)
         return not (lone and _ELEMENT.match(text, end))
