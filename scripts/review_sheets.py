@@ -28,7 +28,7 @@ from finextract.gold.markup import SHORT, parse_value  # noqa: E402
 from finextract.training.encoder.reviews import corpus_rows, fingerprint  # noqa: E402
 
 PER_SHEET = 60
-DEV_SHARE = 4  # every fourth sentence, by its hash, is for dev
+DEV_SHARE = 4  # every fourth sentence of ``--sheets``, by its hash, is for dev; none of ``--train-sheets``
 
 
 def escape(text: str) -> str:
@@ -91,7 +91,7 @@ def make(args: argparse.Namespace) -> None:
             unlike = theirs != ours if corpus.startswith("ner/") else bool(ours)
             kind = 0 if unlike else 1 if theirs else 2 if extraction.entities else 3
             kinds[kind].append((corpus, row, text, extraction))
-        for kind, share in zip(kinds, (0.55, 0.15, 0.2, 0.1), strict=True):
+        for kind, share in zip(kinds, args.shares, strict=True):
             drawn += kind[: int(want * share)]
     rng.shuffle(drawn)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -122,7 +122,8 @@ def read(args: argparse.Namespace) -> None:
     """Check what the reviewers wrote and put it down without the sentences."""
     rows: dict[str, dict[str, Any]] = {}
     bad = changed = dropped = 0
-    for out in [f for folder in args.sheets for f in sorted(folder.glob(f"{args.lang}.[0-9][0-9].out.txt"))]:
+    folders = [*args.sheets, *args.train_sheets]
+    for out in [f for folder in folders for f in sorted(folder.glob(f"{args.lang}.[0-9][0-9].out.txt"))]:
         lines = (out.parent / f"{args.lang}.ref.jsonl").read_text(encoding="utf-8").splitlines()
         refs = {ref["id"]: ref for ref in map(json.loads, lines)}
         sheet = out.with_name(out.name.replace(".out", ""))
@@ -155,7 +156,8 @@ def read(args: argparse.Namespace) -> None:
                 print(f"{path}:{place}: @{number}: {error}")
                 continue
             print_hash = fingerprint(text)
-            split = "dev" if int(hashlib.sha256(print_hash.encode()).hexdigest(), 16) % DEV_SHARE == 0 else "train"
+            fourth = int(hashlib.sha256(print_hash.encode()).hexdigest(), 16) % DEV_SHARE == 0
+            split = "dev" if fourth and out.parent not in args.train_sheets else "train"
             place_of = {"corpus": ref["corpus"], "row": ref["row"], "sha256": print_hash}
             rows[text] = {**place_of, "split": split, "spans": spans}
     if bad:
@@ -183,10 +185,18 @@ def main() -> None:
             command.add_argument("--seed", type=int, default=5)
             command.add_argument("--pool", type=int, default=25, help="how many sentences to draw each from")
             command.add_argument(
+                "--shares",
+                type=float,
+                nargs=4,
+                default=(0.55, 0.15, 0.2, 0.1),
+                help="of sentences where corpus and extractor disagree, agree on a company, only quantities, nothing",
+            )
+            command.add_argument(
                 "--skip", type=Path, nargs="*", default=[], help="reviews: what they hold is not drawn"
             )
         else:
             command.add_argument("--sheets", type=Path, nargs="+", required=True)
+            command.add_argument("--train-sheets", type=Path, nargs="*", default=[], help="sheets all for training")
     args = parser.parse_args()
     args.run(args)
 

@@ -21,6 +21,7 @@ _SCORE_AFTER = re.compile(
 )
 _SECONDS = re.compile(r"[\d一二三四五六七八九十]{1,3}秒")
 _LONE = re.compile(r"[一二两兩三四五六七八九多]")
+_DAY = re.compile(r"(?:(?<!一)[周週]|星期|礼拜|禮拜)$")
 # 三元锂电池, 二元论, 一元二次方程: the element, pole or unknown, not the currency
 _ELEMENT = re.compile(
     r"锂|鋰|材料|电池|電池|论|論|化(?!学|妆|肥|工|解)|结构|結構|次方|一次|二次|系列?|正极|正極|里|桥|橋|前驱|前驅|聚合|催化|乙丙"
@@ -39,6 +40,10 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
         return False  # 市场上韩元走弱, 数盾: on the market, a name
     if number.start and text[number.start - 1] == "第" and group[0].before is None:
         return False  # 第一兰特: a name
+    if _DAY.search(text, max(0, number.start - 3), number.start) and _LONE.match(text, number.start):
+        return False  # 周三美元走低: Wednesday's dollar
+    if word.startswith("日") and text[number.start - 1 : number.start] == "月":
+        return False  # 3月5日元大证券: a date
     if holder.before and not holder.after and number.end - number.start == 1 and _LONE.match(text, number.start):
         return False  # 美元一路走高, 人民币一旦贬值, 欧元一度跌破, 美元五连跌
     if word == "元" and len(group) == 1 and holder.before is None:
