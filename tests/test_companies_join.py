@@ -1,4 +1,4 @@
-"""Where the sure names of a document are found again."""
+"""Evidence joined: how far the model is asked where it named nothing, and where the sure names of a document are found again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finextract import extract
-from finextract.companies.join import _places
+from finextract.companies.encoder import Names, Scored
+from finextract.companies.join import _places, choose
 from finextract.quantities.lexicon import literal
 
 WORDS = st.text(alphabet="ab& .", min_size=2, max_size=5).map(str.strip).filter(lambda w: len(w) > 1)
@@ -29,3 +30,26 @@ def test_a_name_at_the_end_of_a_text_is_found_with_its_stop(model: str) -> None:
     text = "Die Maschinen, geleast bei der Lavanttaler Leasing & Co."
     found = [e for e in extract(text, lang="de", model=model) if e.label == "COMPANY"]
     assert [text[e.start : e.end] for e in found] == ["Lavanttaler Leasing & Co."]
+
+
+def chosen(text: str, lang: str, names: list[Scored], belief: float, model: str) -> list[tuple[int, int, str]]:
+    """What is chosen where the model gives each character the same belief outside the names it found."""
+    company = [belief] * len(text)
+    for name in names:
+        company[name.start : name.end] = [name.score] * (name.end - name.start)
+    return sorted((c.start, c.end, c.source) for c in choose(text, lang, Names(names, company), None, model))
+
+
+@pytest.mark.parametrize("model", ["fast", "encoder"])
+def test_a_known_name_counts_only_where_the_model_half_sees_one(model: str) -> None:
+    text = "贵州茅台昨日上涨。"
+    assert chosen(text, "zh", [], 0.001, model) == []
+    assert chosen(text, "zh", [], 0.3, model) == [(0, 4, "kb")]
+
+
+@pytest.mark.parametrize("model", ["fast", "encoder"])
+def test_a_sure_name_is_found_again_only_where_the_model_half_sees_one(model: str) -> None:
+    text = "Rauhfels baut um. Neben dem Tor von Rauhfels steht ein Kran."
+    sure = Scored(0, 8, "COMPANY", 0.99)
+    assert chosen(text, "de", [sure], 0.01, model) == [(0, 8, "model")]
+    assert chosen(text, "de", [sure], 0.4, model) == [(0, 8, "model"), (36, 44, "document")]

@@ -14,7 +14,7 @@ from finextract.entities import Entity, Extraction
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from finextract.companies.encoder import CompanyEncoder, Scored
+    from finextract.companies.encoder import CompanyEncoder, Names
 
 Model = Literal["auto", "encoder", "fast", "small", "none"]
 MODELS: tuple[Model, ...] = ("auto", "encoder", "fast", "small", "none")
@@ -103,7 +103,7 @@ def _entities(
     from finextract.quantities import read
 
     tiers = [resolve_model(model, lang) for lang in langs]
-    encoded: dict[int, list[Scored]] = {}
+    encoded: dict[int, Names] = {}
     for network in ("encoder", "fast"):
         chosen = [i for i, tier in enumerate(tiers) if tier == network]
         if chosen:

@@ -10,7 +10,7 @@ Only numpy, onnxruntime and tokenizers are needed; they are imported when a mode
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
@@ -51,6 +51,21 @@ class Scored:
     end: int
     label: str
     score: float
+
+
+class Names(list[Scored]):
+    """The names in a text, in order, and in ``company`` for each character how likely it belongs to a company's name (0 to 1).
+
+    The latter tells of names that the encoder half saw, which can be believed where something else speaks for them.
+    """
+
+    def __init__(self, names: Iterable[Scored], company: Sequence[float] | Floats) -> None:
+        super().__init__(names)
+        self.company = company
+
+    def belief(self, start: int, end: int) -> float:
+        """The mean of ``company`` over code points ``[start, end)``."""
+        return float(sum(self.company[start:end])) / max(1, end - start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,19 +309,21 @@ class CompanyEncoder:
         folder = find_model(MODEL) if path is None else Path(path)
         return _load(folder, threads, name)
 
-    def predict(self, texts: Sequence[str]) -> list[list[Scored]]:
+    def predict(self, texts: Sequence[str]) -> list[Names]:
         """The names in each text, in order: companies, and what else the encoder tells from them.
 
         Time grows linearly with the length of a text; what is found in one text does not depend on the others.
         """
-        out: list[list[Scored]] = []
+        import numpy as np
+
+        out: list[Names] = []
         for text, logp in zip(texts, self.log_probabilities(texts), strict=True):
             found = []
             for start, end, label, score in spans(logp):
                 start, end = trim(text, start, end)
                 if start < end:
                     found.append(Scored(start, end, CLASSES[label], score))
-            out.append(found)
+            out.append(Names(found, np.exp(logp[:, 1:5]).sum(1)))
         return out
 
     def log_probabilities(self, texts: Sequence[str]) -> list[Floats]:

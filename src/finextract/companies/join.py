@@ -32,6 +32,13 @@ MODEL_ALONE = {
 """How sure each model must be of a name that nothing else speaks for; set on the dev parts of gold and reviews."""
 KNOWN_UNSEEN = 0.9
 """What a name of the knowledge base must score where a model looked and saw none."""
+KNOWN_BELIEF = {
+    "encoder": {"ja": 0.01, "de": 0.01, "ko": 0.01, "zh": 0.1, "en": 0.01},
+    "fast": {"ja": 0.03, "de": 0.0, "ko": 0.03, "zh": 0.1, "en": 0.03},
+}
+AGAIN_BELIEF = {"encoder": 0.2, "fast": 0.1}
+"""How likely the model itself must hold a company at a place where it named none: for a name of the knowledge base, and
+for one that is sure elsewhere in the document. Set on the dev parts of gold and reviews."""
 KNOWN_ALONE = 0.5
 """What it must score where no model looked."""
 MODEL_EXTENDS = 0.4
@@ -233,11 +240,13 @@ def choose(
 ) -> list[Candidate]:
     """The candidates that count, best first, without overlaps among themselves."""
     from finextract.companies.cues import hit_score
+    from finextract.companies.encoder import Names
     from finextract.companies.index import CompanyIndex
     from finextract.companies.text import fold
 
     alone = MODEL_ALONE[who][lang]
     looked = encoded is not None or small is not None
+    names = encoded if isinstance(encoded, Names) else None
     never = not_companies(lang)
     model = [
         Candidate(*trim(text, s.start, s.end, lang), s.score, "model") for s in encoded or () if s.label == "COMPANY"
@@ -286,6 +295,8 @@ def choose(
             against = max((s.score for s in rivals), default=0.0)
             if k.score < KNOWN_UNSEEN or against >= OTHER_CLASS:
                 continue
+            if names is not None and names.belief(k.start, k.end) < KNOWN_BELIEF[who][lang]:
+                continue
         elif k.score < KNOWN_ALONE:
             continue
         chosen.append(k)
@@ -293,7 +304,10 @@ def choose(
     chosen = [c for c in chosen if c.end > c.start]
     chosen.sort(key=lambda c: (-c.score, c.start))
     kept = _without_overlaps(chosen, len(text))
-    return _without_overlaps([*kept, *_again(text, lang, kept, others, never)], len(text))
+    again = _again(text, lang, kept, others, never)
+    if names is not None:
+        again = [c for c in again if names.belief(c.start, c.end) >= AGAIN_BELIEF[who]]
+    return _without_overlaps([*kept, *again], len(text))
 
 
 @cache

@@ -2,7 +2,8 @@
 
     python -m finextract.evaluation.curve ja --parts 0.25 0.5 0.75 1 --output curve-ja
 
-tells annotators whether more gold would help: a curve that still rises says yes.
+tells annotators whether more gold would help: a curve that still rises says yes. Each part is trained for its share of
+``--steps``, so that every passage is read equally often whatever the part.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def measure(lang: str, gold: Path, config: Path, parts: Sequence[float], steps: 
                 test=None,
                 output=Path(output) / "model",
                 seed=seed,
-                steps=steps,
+                steps=max(50, round(part * steps)),
                 overrides={"corpora.train.limit": limit},
             )
             report = train(plan, io.StringIO()).reports["dev"]
@@ -119,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--gold", type=Path, default=Path("annotations"))
     parser.add_argument("--config", type=Path)
     parser.add_argument("--parts", type=float, nargs="+", default=[0.25, 0.5, 0.75, 1.0])
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=900, help="of the whole; a part gets its share")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--output", type=Path, help="OUTPUT.csv and OUTPUT.svg (default: curve-LANG)")
     args = parser.parse_args(arguments)

@@ -123,7 +123,8 @@ class Encoder:
         from finextract.extractor import encoder
 
         (found,) = encoder(self.network).predict([doc.text])
-        _store(doc).update(encoder=[asdict(scored) for scored in found], network=self.network)
+        company = [float(p) for p in found.company]
+        _store(doc).update(encoder=[asdict(scored) for scored in found], company=company, network=self.network)
         return doc
 
 
@@ -134,12 +135,14 @@ class Resolver:
         self.lang = lang
 
     def __call__(self, doc: Doc) -> Doc:
-        from finextract.companies.encoder import Scored
+        from finextract.companies.encoder import Names, Scored
         from finextract.companies.join import join_companies
 
         store = _store(doc)
         quantities = [Entity.from_dict(data) for data in store.get("quantities", ())]
-        encoded = [Scored(**data) for data in store["encoder"]] if "encoder" in store else None
+        encoded = None
+        if "encoder" in store:
+            encoded = Names([Scored(**data) for data in store["encoder"]], store["company"])
         small = [
             Entity(e.start_char, e.end_char, "COMPANY", e.text, None, "model")
             for e in doc.ents
