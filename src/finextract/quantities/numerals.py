@@ -37,7 +37,7 @@ class Number:
         return (self.value or Decimal(0)) / self.scale
 
 
-_BARE_POINT = r"(?<![\w.,:)\]])"  # before the point of .85, which English writes for 0.85
+_BARE_POINT = r"(?<![^\s$£€¥₩])"  # before the point of .85, which English writes for 0.85
 
 
 class CjkReader:
