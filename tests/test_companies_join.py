@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from finextract import extract
 from finextract.companies.encoder import Names, Scored
-from finextract.companies.join import _places, choose
+from finextract.companies.join import _places, choose, trim
 from finextract.quantities.lexicon import literal
 
 WORDS = st.text(alphabet="ab& .", min_size=2, max_size=5).map(str.strip).filter(lambda w: len(w) > 1)
@@ -53,3 +53,26 @@ def test_a_sure_name_is_found_again_only_where_the_model_half_sees_one(model: st
     sure = Scored(0, 8, "COMPANY", 0.99)
     assert chosen(text, "de", [sure], 0.01, model) == [(0, 8, "model")]
     assert chosen(text, "de", [sure], 0.4, model) == [(0, 8, "model"), (36, 44, "document")]
+
+
+@pytest.mark.parametrize(
+    ("lang", "surface", "name"),
+    [
+        ("zh", "宁安盐业总公司", "宁安盐业总公司"),
+        ("zh", "中金公司", "中金公司"),
+        ("zh", "沐禾公司", "沐禾"),
+        ("zh", "沐禾有限公司", "沐禾有限公司"),
+        ("ko", "인텔사", "인텔"),
+        ("ko", "도라사", "도라사"),
+    ],
+)
+def test_what_stays_of_a_span_of_the_model(lang: str, surface: str, name: str) -> None:
+    start, end = trim(surface, 0, len(surface), lang)
+    assert surface[start:end] == name
+
+
+@pytest.mark.parametrize("mark", ["ST", "*ST"])
+def test_special_treatment_belongs_to_the_name(mark: str) -> None:
+    text = f"昨日{mark}河化跌停。"
+    size = len(mark)
+    assert chosen(text, "zh", [Scored(2 + size, 4 + size, "COMPANY", 0.99)], 0.0, "encoder") == [(2, 4 + size, "model")]

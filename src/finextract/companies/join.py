@@ -49,6 +49,8 @@ OTHER_CLASS = 0.6
 SURE = 0.85
 _COUNTRY = re.compile(r"[米独仏英韓中印伊加豪露台蘭](?=[ァ-ヶA-Za-z])")
 _WHITE = re.compile(r"\s")
+_SPECIAL = re.compile(r"(?<![A-Za-z])(?:S?\*|S)?ST$")
+_OWN_FIRM = re.compile(r"(?:有限|股份|责任|責任|無限|无限|集团|集團|总|總)公司$")
 _QUOTES = " \t\n\"'„“”‚‘’「」『』《》〈〉【】()（）[]、。,;；：:·・"
 
 
@@ -112,13 +114,18 @@ def trim(text: str, start: int, end: int, lang: str) -> tuple[int, int]:
         if re.search(r"[ァ-ヶーA-Za-z](?:社|側|氏|製)$", surface):
             end -= 1
     elif lang == "zh":
-        if end - start > 4 and re.search(
-            r"(?<!有限)(?<!股份)(?<!责任)(?<!責任)(?<!無限)(?<!集团)(?<!集團)公司$", surface
-        ):
-            end -= 2
+        if end - start > 3 and surface.endswith("公司") and not _OWN_FIRM.search(surface) and not _known(surface, lang):
+            end -= 3 if surface[-3] in "分子" else 2
     elif lang == "ko":
         start, end = _trim_korean(text, start, end)
     return start, end
+
+
+def _known(surface: str, lang: str) -> bool:
+    """Whether the knowledge base has exactly this name (中金公司, where 公司 belongs to it)."""
+    from finextract.companies.index import CompanyIndex
+
+    return CompanyIndex.load().lookup(surface, lang) is not None
 
 
 _KIND = re.compile(r"([ァ-ヺー])|([A-Za-zÀ-ž])")
@@ -160,6 +167,14 @@ def _trim_korean(text: str, start: int, end: int) -> tuple[int, int]:
         and text[end - 1] == "측"
     ):
         end -= 1
+    if (
+        end - start > 2
+        and text[end - 1] == "사"
+        and not _known(text[start:end], "ko")
+        and _known(text[start : end - 1], "ko")
+    ):
+        end -= 1  # 인텔사
+        return start, end
     if "가" <= text[end - 1 : end] <= "힣" and "가" <= text[end : end + 1] <= "힣":
         rules = _rules("ko")
         run = end
@@ -302,6 +317,10 @@ def choose(
         chosen.append(k)
     chosen += [m for m in model if m.score >= alone and fold(text[m.start : m.end]) not in never]
     chosen = [c for c in chosen if c.end > c.start]
+    if lang == "zh":
+        for c in chosen:  # ST, *ST: a listed firm under special treatment
+            if special := _SPECIAL.search(text, max(0, c.start - 4), c.start):
+                c.start = special.start()
     chosen.sort(key=lambda c: (-c.score, c.start))
     kept = _without_overlaps(chosen, len(text))
     again = _again(text, lang, kept, others, never)
