@@ -325,7 +325,9 @@ def choose(
     kept = _without_overlaps(chosen, len(text))
     again = _again(text, lang, kept, others, never)
     if names is not None:
-        again = [c for c in again if names.belief(c.start, c.end) >= AGAIN_BELIEF[who]]
+        # where the knowledge base has the name too the model need not agree
+        sure = {(k.start, k.end) for k in known if k.score >= KNOWN_UNSEEN}
+        again = [c for c in again if (c.start, c.end) in sure or names.belief(c.start, c.end) >= AGAIN_BELIEF[who]]
     return _without_overlaps([*kept, *again], len(text))
 
 
