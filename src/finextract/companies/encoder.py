@@ -323,7 +323,7 @@ class CompanyEncoder:
                 start, end = trim(text, start, end)
                 if start < end:
                     found.append(Scored(start, end, CLASSES[label], score))
-            out.append(Names(found, np.exp(logp[:, 1:5]).sum(1)))
+            out.append(Names(found, np.exp(logp[:, tag(0, _BEGIN) : tag(1, _BEGIN)]).sum(1)))
         return out
 
     def log_probabilities(self, texts: Sequence[str]) -> list[Floats]:

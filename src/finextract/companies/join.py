@@ -22,7 +22,7 @@ from finextract.taken import Taken
 
 if TYPE_CHECKING:
     from finextract.companies.boundaries import Boundaries
-    from finextract.companies.encoder import Scored
+    from finextract.companies.encoder import Names, Scored
 
 MODEL_ALONE = {
     "encoder": {"ja": 0.9, "de": 0.8, "ko": 0.8, "zh": 0.8, "en": 0.75},
@@ -229,7 +229,7 @@ def join_companies(
     text: str,
     lang: str,
     quantities: Sequence[Entity],
-    encoded: Sequence[Scored] | None = None,
+    encoded: Names | None = None,
     small: Iterable[Entity] | None = None,
     model: str = "encoder",
 ) -> list[Entity]:
@@ -250,18 +250,14 @@ def join_companies(
     return sorted(out, key=lambda e: e.start)
 
 
-def choose(
-    text: str, lang: str, encoded: Sequence[Scored] | None, small: Iterable[Entity] | None, who: str
-) -> list[Candidate]:
+def choose(text: str, lang: str, encoded: Names | None, small: Iterable[Entity] | None, who: str) -> list[Candidate]:
     """The candidates that count, best first, without overlaps among themselves."""
     from finextract.companies.cues import hit_score
-    from finextract.companies.encoder import Names
     from finextract.companies.index import CompanyIndex
     from finextract.companies.text import fold
 
     alone = MODEL_ALONE[who][lang]
     looked = encoded is not None or small is not None
-    names = encoded if isinstance(encoded, Names) else None
     never = not_companies(lang)
     model = [
         Candidate(*trim(text, s.start, s.end, lang), s.score, "model") for s in encoded or () if s.label == "COMPANY"
@@ -310,7 +306,7 @@ def choose(
             against = max((s.score for s in rivals), default=0.0)
             if k.score < KNOWN_UNSEEN or against >= OTHER_CLASS:
                 continue
-            if names is not None and names.belief(k.start, k.end) < KNOWN_BELIEF[who][lang]:
+            if encoded is not None and encoded.belief(k.start, k.end) < KNOWN_BELIEF[who][lang]:
                 continue
         elif k.score < KNOWN_ALONE:
             continue
@@ -324,10 +320,10 @@ def choose(
     chosen.sort(key=lambda c: (-c.score, c.start))
     kept = _without_overlaps(chosen, len(text))
     again = _again(text, lang, kept, others, never)
-    if names is not None:
+    if encoded is not None:
         # where the knowledge base has the name too the model need not agree
         sure = {(k.start, k.end) for k in known if k.score >= KNOWN_UNSEEN}
-        again = [c for c in again if (c.start, c.end) in sure or names.belief(c.start, c.end) >= AGAIN_BELIEF[who]]
+        again = [c for c in again if (c.start, c.end) in sure or encoded.belief(c.start, c.end) >= AGAIN_BELIEF[who]]
     return _without_overlaps([*kept, *again], len(text))
 
 

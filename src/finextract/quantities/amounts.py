@@ -466,6 +466,10 @@ class AmountGrammar:
                 if trace:
                     trace(start, end, "a scale word and a currency without a numeral: a unit, no amount")
                 return None
+        if kind == "money" and self.cjk and holder.before and not holder.after and first.number.lone(text):
+            if trace:
+                trace(start, end, "a lone native numeral that begins the next word")
+            return None  # 美元一路走高, 人民币一旦贬值, ドル一辺倒
         tenths = holder.after is not None and holder.after.kind == "tenths"
         if (kind == "money" or tenths) and (check := _check(self.lex.lang)) and not check(text, group, holder):
             if trace:

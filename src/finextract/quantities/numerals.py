@@ -32,6 +32,10 @@ class Number:
     about: bool = False
     low: Decimal | None = None
 
+    def lone(self, text: str) -> bool:
+        """Whether it is one native digit or vague word (一, 两, 多), without a scale."""
+        return self.end - self.start == 1 and not self.has_scale and not text[self.start].isdecimal()
+
     @property
     def coefficient(self) -> Decimal:
         return (self.value or Decimal(0)) / self.scale

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 _WEIGHT = re.compile(r"(?:(?:kg|㎏|킬로|킬로그램)\s?\(|(?:무게|몸무게|체중|중량)[가는은이도를의]?\s?)약?\s?$")
 _OF_WEIGHT = re.compile(r"(?:[가-힣]{1,2}\s?(?:가까운|넘는|달하는|이르는)\s?|의\s|\s)(?:몸무게|무게|체중|중량)")
-_NEIGHBOURS = ("일이", "이삼", "삼사", "사오", "오육", "육칠", "칠팔", "팔구")
 _TO_SAVE = re.compile(
     r"할\s?(?:것|거|수|때|만|뿐|정도|예정|계획|생각|방법|길|기회|능력|의사|시간|준비|사람|필요|자신)"
 )  # 구할: to save, to find
@@ -24,9 +23,8 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
     if holder.after and holder.after.kind == "tenths":
         if head == "구" and _TO_SAVE.match(text, number.end):
             return False
-        body = text[number.start : number.end]
-        if hangul and len(body) == 2 and body not in _NEIGHBOURS:
-            return False  # 이륙할: about to take off
+        if hangul and number.end - number.start == 2 and (number.value or 0) - (number.low or 0) != 1:
+            return False  # 이륙할: about to take off; 이삼할 is two to three tenths
         return not (hangul and number.has_scale)  # 조사할: about to inspect
     before = group[0].before
     if before and before.word.strip() == "한화" and holder.after is None and not number.has_scale:

@@ -44,8 +44,6 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
         return False  # 周三美元走低: Wednesday's dollar
     if word.startswith("日") and text[number.start - 1 : number.start] == "月":
         return False  # 3月5日元大证券: a date
-    if holder.before and not holder.after and number.end - number.start == 1 and _LONE.match(text, number.start):
-        return False  # 美元一路走高, 人民币一旦贬值, 欧元一度跌破, 美元五连跌
     if word == "元" and len(group) == 1 and holder.before is None:
         lone = number.end - number.start == 1 and _LONE.match(text, number.start)
         return not (lone and _ELEMENT.match(text, end))
