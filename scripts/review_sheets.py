@@ -6,7 +6,7 @@
 ``make`` draws sentences (most of them where corpus and extractor disagree on companies), writes them pre-labelled,
 one a line, as ``@N [[surface|C]] …``, 60 a sheet (``ko.01.txt`` …), and ``ko.ref.jsonl`` with where each stands.
 Reviewers write ``ko.01.out.txt``: the corrected lines (a line left out was right as it stood), then ``@done``;
-``@N ?`` drops a sentence. ``read`` writes ``reviews/ko.jsonl``: corpus, row, a hash of the text, the spans. The
+``@N ?`` drops a sentence. Of ``--sheets`` a fourth is for dev, of ``--train-sheets`` nothing. ``read`` writes ``reviews/ko.jsonl``: corpus, row, a hash of the text, the spans. The
 sentences themselves stay in the corpora, whose licences bind the reviews as well.
 """
 
