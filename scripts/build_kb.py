@@ -99,6 +99,7 @@ class Rec:
     sources: list[str] = field(default_factory=list)
     id: str = ""
     derived_zh: bool = False
+    usual: bool = False  # the English name is the one that news uses
 
 
 def clean(text: str) -> str:
@@ -206,6 +207,8 @@ def read_row(stem: str, rank: int, part: str, order: int, row: dict[str, str]) -
         if re.search(r"退|^\*?ST|^[NC]\w", names.get("zh", "")):
             names["zh"] = re.sub(r"^(?:\*?ST|[NC](?=[\u4e00-\u9fff]))|退市?$|\(退\)", "", names["zh"])
         names["zh"] = re.sub(r"-?[AUWB]+$", "", names["zh"].replace(" ", "")) or names["zh"]
+    elif stem == "twstock_taiwan":
+        mic = MIC[exchange]
     elif stem == "financedatabase_equities":
         mic = MIC.get(exchange, "")
         if exchange == "VIE" and symbol.startswith("AT0000A"):
@@ -281,6 +284,7 @@ def from_world(path: Path, rank: int = 1, source: str = "general-knowledge") -> 
             if not colon or not re.fullmatch(r"[A-Z0-9]{4}", mic):
                 raise SystemExit(f"{path.name}:{number}: listing {item!r} is no MIC:TICKER")
             rec.listings.append((mic, normal_ticker(mic, ticker) if mic in MARKET else ticker))
+        rec.usual = rank == 3 and bool(rec.listings)
         for alias in aliases.split("|"):
             if alias.strip():
                 rec.aliases.setdefault(alias.strip(), "")
@@ -433,7 +437,10 @@ def merge(records: Iterable[Rec], settled: Settled) -> list[Rec]:
 
 def absorb(a: Rec, b: Rec) -> None:
     for lang, name in b.names.items():
-        if lang not in a.names:
+        if lang == "en" and b.usual and a.rank >= 3 and a.names.get(lang, name) != name:
+            a.aliases.setdefault(a.names[lang], lang)  # a registered name goes behind the one that news uses
+            a.names[lang] = name
+        elif lang not in a.names:
             a.names[lang] = name
         elif a.names[lang] != name:
             a.aliases.setdefault(name, lang)
@@ -772,6 +779,73 @@ def pinyin_table(records: list[Rec]) -> dict[str, set[int]]:
     return table
 
 
+@cache
+def trades() -> dict[str, tuple[list[str], list[str]]]:
+    """``trades.tsv``: what a trade adds to a Chinese name, with its German and English, and its Korean forms."""
+    lines = (DATA / "trades.tsv").read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return {zh: (latin.split("|"), korean.split("|")) for zh, latin, korean in rows}
+
+
+def head_of(name: str, tags: dict[str, str]) -> str:
+    """The part of a Chinese short name that news uses alone: 卧龙 of 卧龙电驱, 恒宝 of 恒宝股份; empty where there is none."""
+    for size in (2, 3):
+        if len(name) > size + 1 and name[size:] in trades():
+            return name[:size]
+    return name[:2] if len(name) == 4 and tags.get(name[:2]) != "ns" else ""
+
+
+def short_forms(whole: str, tags: dict[str, str]) -> Iterator[str]:
+    """What news and translation make of a simplified Chinese short name: its head, pinyin, Hangul, Korean reading, translated trades."""
+    import hanja
+    from pypinyin import Style, lazy_pinyin
+
+    name = strip_group(whole)
+    head = head_of(name, tags) or (name if name != whole and len(name) <= 3 else "")
+    if len(name) <= 6:
+        yield head
+    for han in {name, head} - {""}:
+        syllables = lazy_pinyin(han, style=Style.NORMAL, v_to_u=False)
+        if len("".join(syllables)) >= 6:
+            yield "".join(syllables)
+        yield pinyin_to_hangul(syllables)
+        if len(han) >= 3:
+            yield str(hanja.translate(convert("s2t", han), "substitution"))
+    if head and whole[len(head) :] in trades():
+        latin, korean = trades()[whole[len(head) :]]
+        syllables = lazy_pinyin(head, style=Style.NORMAL, v_to_u=False)
+        yield from ("".join(syllables) + squeeze(word) for word in latin)
+        if hangul := pinyin_to_hangul(syllables):
+            yield from (hangul + squeeze(word) for word in korean)
+
+
+def short_table(records: list[Rec], aliases: set[str], tags: dict[str, str]) -> dict[str, set[int]]:
+    """For the linker alone: :func:`short_forms` of the names of Chinese firms.
+
+    A form is kept where one firm alone can be meant, or one that is better known than all others.
+    """
+    meant: dict[str, dict[int, int]] = defaultdict(dict)
+    for i, rec in enumerate(records):
+        if rec.country not in ("CN", "HK", "TW") or rec.part != "main" or not (rec.listings or rec.rank <= 2):
+            continue
+        for name in {rec.names.get("zh", ""), *(a for a in rec.aliases if script_of(a) == "han")}:
+            whole = convert("t2s", strip_legal(name))
+            if len(whole) >= 2 and all(map(is_han, whole)):
+                for form in short_forms(whole, tags):
+                    if len(form) >= 2:
+                        meant[form][i] = min(rec.rank, 3)
+    table: dict[str, set[int]] = {}
+    for form, rows in meant.items():
+        best = min(rows.values())
+        winners = {row for row, rank in rows.items() if rank == best}
+        if script_of(form) == "hangul" and len(form) < 3 and best > 2:  # two syllables can be too many names
+            continue
+        place = tags.get(form) == "ns"
+        if len(winners) == 1 and (len(rows) == 1 or best <= 2 and not place) and form not in aliases:
+            table[form] = winners
+    return table
+
+
 def translated_table(path: Path, records: list[Rec], settled: Settled) -> dict[str, set[int]]:
     """``translated.tsv``: firm, English name, and the forms that machine translation makes of its name; for the linker alone."""
     rows = rows_by_key(records, settled)
@@ -880,6 +954,9 @@ def main(argv: list[str] | None = None) -> int:
                 write_gz(folder / name, sorted(lines[group]))
     pinyin = pinyin_table(records)
     write_gz(options.out / "pinyin.tsv.gz", sorted(f"{k}\t{','.join(map(str, sorted(v)))}" for k, v in pinyin.items()))
+    known = {squeeze(alias) for group in aliases.values() for alias in group}
+    short = short_table(records, known | set(pinyin), words.tags)
+    write_gz(options.out / "short.tsv.gz", sorted(f"{k}\t{next(iter(v))}" for k, v in short.items()))
     translated = translated_table(DATA / "translated.tsv", records, settled)
     write_gz(
         options.out / "translated.tsv.gz", sorted(f"{k}\t{next(iter(v))}" for k, v in translated.items() if len(v) == 1)

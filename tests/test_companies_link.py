@@ -61,4 +61,4 @@ def test_pinyin_in_hangul(pinyin: str, hangul: str) -> None:
 def test_link_takes_any_surface(surface: str, lang: str) -> None:
     found = link(surface, lang)
     assert isinstance(found, Company)
-    assert found.id is None or found.linked_by in {"exact", "alias", "stripped", "transliteration"}
+    assert found.id is None or found.linked_by in {"exact", "alias", "stripped", "transliteration", "short"}

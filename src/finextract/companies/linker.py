@@ -61,6 +61,12 @@ def _translated() -> dict[str, int]:
     return {key: int(row) for key, row in (line.split("\t") for line in read_lines("translated.tsv.gz"))}
 
 
+@lru_cache(maxsize=1)
+def _short() -> dict[str, int]:
+    """Heads and transliterations that stand for one Chinese firm, where a name is all that is to be linked."""
+    return {key: int(row) for key, row in (line.split("\t") for line in read_lines("short.tsv.gz"))}
+
+
 def _plain(surface: str) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", surface)).strip(" \"'“”„‚‘’「」『』《》<>")
 
@@ -151,8 +157,9 @@ def link(surface: str, lang: str, *, hits: Sequence[Hit] | None = None) -> Compa
 
     ``hits`` are index hits inside the surface, where the caller has them: one that covers the whole surface decides.
     ``linked_by`` is ``exact`` (one of the company's own names), ``alias``, ``stripped`` (after legal forms, group
-    words or a genitive were dropped) or ``transliteration`` (pinyin, its Hangul spelling, or what else machine translation
-    makes of the name).
+    words or a genitive were dropped), ``transliteration`` (pinyin, its Hangul spelling, or what else machine translation
+    makes of the name) or ``short`` (the head of a Chinese name that one firm alone bears: 卧龙). Within a document
+    :func:`~finextract.companies.document.link_all` knows more.
     """
     base = KnowledgeBase.load()
     for hit in hits or ():
@@ -192,6 +199,11 @@ def _link(surface: str, lang: str) -> Company:
     record = _transliterated(plain, base)
     if record is not None:
         return _company(record, "transliteration")
+    if lang != "ja":
+        for form in seen:
+            row = _short().get(simplify(squeeze(form)))
+            if row is not None:
+                return _company(base.row(row), "short" if script_of(form) == "han" else "transliteration")
     return Company(strip_legal(plain) if len(strip_legal(plain)) >= 2 else name)
 
 

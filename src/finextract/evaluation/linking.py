@@ -1,0 +1,115 @@
+"""How often a name in the gold is linked to the right company: ``python -m finextract.evaluation.linking --gold annotations --split test``.
+
+The surfaces are the gold's, so that only linking is measured. A company is known where the knowledge base has the English name that the
+gold gives it; a link is right where its company bears that name. Companies that the gold names in another script than Latin,
+or that the knowledge base lacks, are counted apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from finextract.companies import link
+from finextract.companies.document import link_all
+from finextract.companies.legal import strip_group, strip_legal
+from finextract.companies.records import KnowledgeBase
+from finextract.companies.text import script_of, squeeze
+from finextract.entities import Company
+
+LANGUAGES = ("ja", "de", "ko", "zh")
+
+
+@dataclass(slots=True)
+class Linking:
+    """Counts of known companies, and the names that were linked to another company than the gold's, or to none."""
+
+    known: int = 0
+    right: int = 0
+    wrong: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """``(surface, gold's name, name of the company it was linked to)``."""
+    missed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    others: int = 0
+    """Links of names whose company the gold does not name in English or the knowledge base lacks."""
+
+    def line(self, lang: str) -> str:
+        """A row of a Markdown table: known, right, wrong, not linked."""
+        known = max(1, self.known)
+        wrong, missed = self.wrong.total(), self.missed.total()
+        shares = " | ".join(f"{100 * n / known:.1f} %" for n in (self.right, wrong, missed))
+        return f"| {lang} | {self.known} | {shares} | {self.others} |"
+
+
+def measure(rows: Iterable[Mapping[str, Any]], lang: str) -> Linking:
+    """Link all company names of gold ``rows`` (each with ``text`` and ``spans``) in one language."""
+    out = Linking()
+    for row in rows:
+        spans = sorted((s for s in row["spans"] if s["label"] == "COMPANY"), key=lambda s: s["start"])
+        found = link_all(row["text"], lang, [(s["start"], s["end"]) for s in spans])
+        for span, company in zip(spans, found, strict=True):
+            surface, name = row["text"][span["start"] : span["end"]], str(span["value"]["name"])
+            meant = link(name, "en") if script_of(name) == "latin" else Company(name)
+            if company.id and (company.id == meant.id or bears(company.id, name)):
+                right = True
+            elif not meant.id:
+                out.others += bool(company.id)
+                continue
+            else:
+                right = False
+            out.known += 1
+            out.right += right
+            if company.id and not right:
+                out.wrong[surface, name, company.name] += 1
+            elif not right:
+                out.missed[surface, name] += 1
+    return out
+
+
+def bears(company: str, name: str) -> bool:
+    """Whether the company with this id is called ``name``, in Latin letters, but for legal form and group word."""
+    record = KnowledgeBase.load().get(company)
+    if record is None or script_of(name) != "latin":
+        return False
+    return _key(name) in {_key(n) for n in (record.en, record.de, *record.aliases) if n}
+
+
+def _key(name: str) -> str:
+    return squeeze(strip_group(strip_legal(name)))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    from finextract.training.reader import read_rows
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--gold", type=Path, default=Path("annotations"))
+    parser.add_argument("--split", nargs="+", default=["dev"])
+    parser.add_argument("--show", type=int, default=0, help="how many wrong and missed names to list for each language")
+    options = parser.parse_args(argv)
+    print("| language | known | right | wrong | not linked | other links |\n|---|--:|--:|--:|--:|--:|")
+    every, shown = Linking(), []
+    for lang in LANGUAGES:
+        rows = [row for split in options.split for row in read_rows(options.gold / lang / f"{split}.jsonl")]
+        part = measure(rows, lang)
+        print(part.line(lang))
+        every.known, every.right, every.others = (
+            every.known + part.known,
+            every.right + part.right,
+            every.others + part.others,
+        )
+        every.wrong += part.wrong
+        every.missed += part.missed
+        for kind, names in (("wrong", part.wrong), ("missed", part.missed)):
+            shown += [(lang, kind, *names_, n) for names_, n in names.most_common(options.show)]
+    print(every.line("all"))
+    for row in shown:
+        print(*row, sep="\t")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
