@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from finextract import extract
 from finextract.companies.encoder import Names, Scored
-from finextract.companies.join import _places, choose, trim
+from finextract.companies.join import _places, choose
+from finextract.companies.trim import trim
 from finextract.quantities.lexicon import literal
 
 WORDS = st.text(alphabet="ab& .", min_size=2, max_size=5).map(str.strip).filter(lambda w: len(w) > 1)
@@ -32,27 +33,30 @@ def test_a_name_at_the_end_of_a_text_is_found_with_its_stop(model: str) -> None:
     assert [text[e.start : e.end] for e in found] == ["Lavanttaler Leasing & Co."]
 
 
-def chosen(text: str, lang: str, names: list[Scored], belief: float, model: str) -> list[tuple[int, int, str]]:
-    """What is chosen where the model gives each character the same belief outside the names it found."""
-    company = [belief] * len(text)
+def chosen(
+    text: str, lang: str, names: list[Scored], half: tuple[int, int, float], model: str
+) -> list[tuple[int, int, str]]:
+    """What is chosen where the model sees ``names``, and a company with some probability at one place more."""
+    company = [0.001] * len(text)
+    company[half[0] : half[1]] = [half[2]] * (half[1] - half[0])
     for name in names:
         company[name.start : name.end] = [name.score] * (name.end - name.start)
-    return sorted((c.start, c.end, c.source) for c in choose(text, lang, Names(names, company), None, model))
+    return sorted((c.start, c.end, c.source) for c in choose(text, lang, Names(names, company), model))
 
 
 @pytest.mark.parametrize("model", ["fast", "encoder"])
 def test_a_known_name_counts_only_where_the_model_half_sees_one(model: str) -> None:
     text = "贵州茅台昨日上涨。"
-    assert chosen(text, "zh", [], 0.001, model) == []
-    assert chosen(text, "zh", [], 0.3, model) == [(0, 4, "kb")]
+    assert chosen(text, "zh", [], (0, 4, 0.001), model) == []
+    assert chosen(text, "zh", [], (0, 4, 0.3), model) == [(0, 4, "kb")]
 
 
 @pytest.mark.parametrize("model", ["fast", "encoder"])
 def test_a_sure_name_is_found_again_only_where_the_model_half_sees_one(model: str) -> None:
     text = "Rauhfels baut um. Neben dem Tor von Rauhfels steht ein Kran."
     sure = Scored(0, 8, "COMPANY", 0.99)
-    assert chosen(text, "de", [sure], 0.01, model) == [(0, 8, "model")]
-    assert chosen(text, "de", [sure], 0.4, model) == [(0, 8, "model"), (36, 44, "document")]
+    assert chosen(text, "de", [sure], (36, 44, 0.01), model) == [(0, 8, "model")]
+    assert chosen(text, "de", [sure], (36, 44, 0.4), model) == [(0, 8, "model"), (36, 44, "document")]
 
 
 @pytest.mark.parametrize(
@@ -75,4 +79,6 @@ def test_what_stays_of_a_span_of_the_model(lang: str, surface: str, name: str) -
 def test_special_treatment_belongs_to_the_name(mark: str) -> None:
     text = f"昨日{mark}河化跌停。"
     size = len(mark)
-    assert chosen(text, "zh", [Scored(2 + size, 4 + size, "COMPANY", 0.99)], 0.0, "encoder") == [(2, 4 + size, "model")]
+    assert chosen(text, "zh", [Scored(2 + size, 4 + size, "COMPANY", 0.99)], (0, 0, 0.0), "encoder") == [
+        (2, 4 + size, "model")
+    ]

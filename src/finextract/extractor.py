@@ -99,7 +99,7 @@ def _entities(
     texts: Sequence[str], langs: Sequence[str], dates: Sequence[Date], model: str
 ) -> Iterator[tuple[Entity, ...]]:
     """Entities of texts whose languages are known, in order."""
-    from finextract.companies.join import MODEL_ALONE, join_companies
+    from finextract.companies.join import join_companies
     from finextract.quantities import read
 
     tiers = [resolve_model(model, lang) for lang in langs]
@@ -116,8 +116,7 @@ def _entities(
             from finextract.pipeline.small import small_model_companies
 
             small = small_model_companies(_small(lang), text, quantities)
-        who = tiers[i] if tiers[i] in MODEL_ALONE else "encoder"
-        yield tuple(join_companies(text, lang, quantities, encoded.get(i), small, who))
+        yield tuple(join_companies(text, lang, quantities, encoded.get(i), small, tiers[i]))
 
 
 def extract(text: str, *, lang: str | None = None, date: Date = None, model: str = "auto") -> Extraction:

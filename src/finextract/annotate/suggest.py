@@ -276,7 +276,7 @@ def _scores(text: str, lang: str, model: str) -> dict[tuple[int, int], float]:
         from finextract.companies.encoder import CompanyEncoder
 
         (encoded,) = CompanyEncoder.load().predict([text])
-    return {(c.start, c.end): min(c.score, 1.0) for c in choose(text, lang, encoded, None, "encoder")}
+    return {(c.start, c.end): min(c.score, 1.0) for c in choose(text, lang, encoded, "encoder")}
 
 
 def wire_issue(issue: Issue, units: Units) -> dict[str, Any]:

@@ -131,8 +131,10 @@ class Encoder:
 class Resolver:
     """Joins the grammar's, the encoder's or the trained model's, and the knowledge base's spans, and sets ``doc.ents``."""
 
-    def __init__(self, lang: str) -> None:
+    def __init__(self, lang: str, trained: bool) -> None:
+        """``trained``: whether a named entity recogniser of spaCy comes before, whose entities count."""
         self.lang = lang
+        self.trained = trained
 
     def __call__(self, doc: Doc) -> Doc:
         from finextract.companies.encoder import Names, Scored
@@ -143,12 +145,11 @@ class Resolver:
         encoded = None
         if "encoder" in store:
             encoded = Names([Scored(**data) for data in store["encoder"]], store["company"])
-        small = [
-            Entity(e.start_char, e.end_char, "COMPANY", e.text, None, "model")
-            for e in doc.ents
-            if e.label_ == "COMPANY"
-        ]
-        who = "small" if encoded is None else store["network"]
+        small = None
+        if self.trained:
+            found = [e for e in doc.ents if e.label_ == "COMPANY"]
+            small = [Entity(e.start_char, e.end_char, "COMPANY", e.text, None, "model") for e in found]
+        who = store.get("network", "none")
         entities = join_companies(doc.text, self.lang, quantities, encoded, small, who)
         store["entities"] = [entity.to_dict() for entity in entities]
         spans = (doc.char_span(e.start, e.end, label=e.label, alignment_mode="expand") for e in entities)
@@ -177,4 +178,4 @@ def make_encoder(nlp: Language, name: str, network: str) -> Encoder:
 @Language.factory("finextract_resolver")
 def make_resolver(nlp: Language, name: str) -> Resolver:
     """``finextract_resolver``"""
-    return Resolver(str(nlp.lang))
+    return Resolver(str(nlp.lang), "ner" in nlp.pipe_names)

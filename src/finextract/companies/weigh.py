@@ -1,0 +1,230 @@
+"""What speaks for a name and against it, as numbers, and how much each counts.
+
+Witnesses are the model (its span, and how likely it holds a company at each character), the knowledge base (the hit and the cues around it), the
+document (the same name elsewhere) and the surface itself. Their weights are those of a logistic regression, one for each
+model, and stand in ``data/weights.json``: ``python -m finextract.training.joined`` sets them on the dev parts of gold and reviews.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from math import exp, log
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from finextract.companies.encoder import Names, Scored
+    from finextract.companies.index import Hit
+
+Span = tuple[int, int]
+"""Code points ``[start, end)``."""
+MODELS = ("encoder", "fast", "small")
+OWN = frozenset(
+    ("bias", "belief", "model", "model_score", "known", "known_score", "known_unseen_score", "unlisted", "again", "two")
+)
+"""Features that weigh differently in each language."""
+
+
+class _Placed(Protocol):
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+S = TypeVar("S", bound=_Placed)
+
+
+class Near(Generic[S]):
+    """Spans by place, so that those over a stretch of a long text are found without looking at all of them."""
+
+    def __init__(self, spans: Iterable[S]) -> None:
+        self._spans = sorted(spans, key=lambda s: s.start)
+        self._starts = [s.start for s in self._spans]
+        self._longest = max((s.end - s.start for s in self._spans), default=0)
+
+    def over(self, start: int, end: int) -> list[S]:
+        """Those that share a character with ``[start, end)``."""
+        low = bisect_left(self._starts, start - self._longest)
+        return [s for s in self._spans[low : bisect_left(self._starts, end)] if start < s.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A name of the knowledge base in the text, and the score that the cues around it give."""
+
+    start: int
+    end: int
+    hit: Hit
+    score: float
+
+
+def _logit(p: float) -> float:
+    return max(-6.0, min(6.0, log(max(p, 1e-4) / max(1 - p, 1e-4))))
+
+
+class Document:
+    """The witnesses of one text; ``model`` and ``again`` give each span the model's score, the latter that of the sure name elsewhere."""
+
+    def __init__(
+        self,
+        text: str,
+        lang: str,
+        names: Names,
+        model: Mapping[Span, Scored],
+        known: Iterable[Known],
+        again: Mapping[Span, float],
+    ) -> None:
+        self.text, self.lang, self.names = text, lang, names
+        self.model, self.again = model, again
+        self.known = {(k.start, k.end): k for k in known}
+        self._known, self._model = Near(self.known.values()), Near(model.values())
+        self._other = Near([s for s in names if s.label != "COMPANY"])
+        self._count = Counter(text[start:end] for start, end in self.spans())
+        best: dict[str, list[float]] = {}
+        for (start, end), s in model.items():
+            best.setdefault(text[start:end], []).append(s.score)
+        self._scores = best
+
+    def spans(self) -> set[Span]:
+        """All candidates."""
+        return {*self.model, *self.known, *self.again}
+
+    def features(self, start: int, end: int) -> dict[str, float]:
+        """The features of one candidate, those that are zero left out."""
+        from finextract.companies.text import script_of
+
+        text, names = self.text, self.names
+        surface = text[start:end]
+        seen, known, again = self.model.get((start, end)), self.known.get((start, end)), self.again.get((start, end))
+        inside = [float(p) for p in names.company[start:end]]
+        out = {
+            "bias": 1.0,
+            "belief": _logit(sum(inside) / len(inside)),
+            "least_belief": _logit(min(inside)),
+            "before": float(names.company[start - 1]) if start else 0.0,
+            "after": float(names.company[end]) if end < len(text) else 0.0,
+            f"script_{script_of(surface)}": 1.0,
+            "count": min(3.0, log(self._count[surface])),
+        }
+        if seen:
+            out |= {"model": 1.0, "model_score": _logit(seen.score)}
+        self._beside(out, start, end)
+        if known:
+            hit = known.hit
+            out |= {
+                "known": 1.0,
+                "known_score": known.score,
+                f"rank_{hit.rank}": 1.0,
+                "ambiguous": float(hit.ambiguous),
+            }
+            if seen:
+                out["both"] = 1.0
+            else:
+                out |= {"known_unseen": 1.0, "known_unseen_score": known.score}
+        else:
+            self._known_beside(out, start, end)
+        if again is not None:
+            out["again"] = again
+            if not seen:
+                out["again_unseen"] = again
+        twins = self._scores.get(surface, [])
+        if len(twins) > (seen is not None):
+            out["elsewhere"] = max(twins)
+        self._surface(out, surface)
+        return out
+
+    def _beside(self, out: dict[str, float], start: int, end: int) -> None:
+        """What else the model sees here."""
+        for s in self._model.over(start, end):
+            if (s.start, s.end) == (start, end):
+                continue
+            kind = (
+                "within"
+                if s.start <= start and end <= s.end
+                else "holds"
+                if start <= s.start and s.end <= end
+                else "crosses"
+            )
+            out[kind] = max(out.get(kind, 0.0), s.score)
+        rivals = self._other.over(start, end)
+        if rivals:
+            first = max(rivals, key=lambda s: s.score)
+            out |= {"other": first.score, f"other_{first.label}": first.score}
+            if (first.start, first.end) == (start, end):
+                out["other_whole"] = first.score
+
+    def _known_beside(self, out: dict[str, float], start: int, end: int) -> None:
+        """Known names around or inside of a span that is none."""
+        near = self._known.over(start, end)
+        if not near:
+            out["unlisted"] = 1.0
+        for k in near:
+            if start <= k.start and k.end <= end:
+                out["holds_known"] = max(out.get("holds_known", 0.0), k.score)
+                if k.start == start:
+                    out["begins_known"] = 1.0
+            elif k.start <= start and end <= k.end:
+                out["within_known"] = max(out.get("within_known", 0.0), k.score)
+            else:
+                out["crosses_known"] = max(out.get("crosses_known", 0.0), k.score)
+
+    def _surface(self, out: dict[str, float], surface: str) -> None:
+        from finextract.companies.legal import strip_legal
+        from finextract.companies.text import fold
+
+        if len(surface) <= 3:
+            out[("one", "two", "three")[len(surface) - 1]] = 1.0
+        elif len(surface) > 12:
+            out["long"] = 1.0
+        if strip_legal(surface) != surface:
+            out["legal_form"] = 1.0
+        if any(map(str.isdigit, surface)):
+            out["digit"] = 1.0
+        if self.lang == "de" and surface[0].islower():
+            out["lower"] = 1.0
+        if fold(surface) in services():
+            out["service"] = 1.0
+
+
+@cache
+def services() -> frozenset[str]:
+    """Names that mostly stand for a network, a site or an app (``data/services.txt``)."""
+    from finextract.companies.text import fold
+
+    return frozenset(map(fold, words("services.txt")))
+
+
+def words(name: str) -> list[str]:
+    """The lines of a list in the package's data."""
+    lines = files("finextract.companies").joinpath("data", name).read_text("utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each feature counts in one language, and the probability from which on a candidate is a company."""
+
+    weights: Mapping[str, float]
+    threshold: float
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        """How likely a candidate with these features is a company's name."""
+        get = self.weights.get
+        total = sum(value * get(name, 0.0) for name, value in features.items())
+        return 1 / (1 + exp(-max(-30.0, min(30.0, total))))
+
+
+@lru_cache(maxsize=16)
+def load_weights(model: str, lang: str) -> Weights:
+    """The weights of ``data/weights.json`` for what ``model`` finds in texts of ``lang``; English is weighed as German is."""
+    table = json.loads(files("finextract.companies").joinpath("data", "weights.json").read_text("utf-8"))[model]
+    of = "de" if lang == "en" else lang
+    every: dict[str, float] = table["weights"]
+    own = {name: every.get(name, 0.0) + every.get(f"{name}@{of}", 0.0) for name in OWN}
+    return Weights({**{k: v for k, v in every.items() if "@" not in k}, **own}, table["threshold"])

@@ -1,0 +1,183 @@
+"""Set the weights by which evidence for companies is joined (``data/weights.json``), on the dev parts of gold and reviews.
+
+    python -m finextract.training.joined --gold annotations --reviews reviews --data DATA
+
+For each model (``--models``) a logistic regression over the candidates of :mod:`finextract.companies.join`, by Newton's method; numpy
+is all it needs. The threshold is the one that was best in five folds over the texts; their F1 for each language and
+part, whose texts took no part in the weights that judged them, is printed. Run it again when a model, the knowledge base or the features change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from finextract.companies.join import as_names, known_names, witnesses
+from finextract.companies.weigh import MODELS, OWN, Span
+from finextract.evaluation.files import write
+from finextract.taken import Taken
+
+if TYPE_CHECKING:
+    from finextract.companies.encoder import Names
+
+    Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+LANGUAGES = ("ja", "de", "ko", "zh")
+THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5)
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A text's candidates with their features, and the companies that the gold has in it."""
+
+    lang: str
+    part: str
+    size: int
+    gold: frozenset[Span]
+    candidates: tuple[Span, ...]
+    features: tuple[dict[str, float], ...]
+
+
+def texts(gold: Path, reviews: Path, data: Path) -> Iterator[tuple[str, str, str, frozenset[Span]]]:
+    """``(language, part, text, companies)`` of the dev parts of gold and reviews."""
+    from finextract.training.encoder.reviews import read_reviews
+    from finextract.training.reader import read_rows
+
+    def companies(spans: Any) -> frozenset[Span]:
+        return frozenset((s["start"], s["end"]) for s in spans if s["label"] == "COMPANY")
+
+    for lang in LANGUAGES:
+        for row in read_rows(gold / lang / "dev.jsonl"):
+            yield lang, "gold", row["text"], companies(row["spans"])
+    for review in read_reviews(reviews, data):
+        if review.split == "dev":
+            yield review.language, "reviews", review.text, companies(review.spans)
+
+
+def found_by(model: str, rows: Sequence[tuple[str, str, str, frozenset[Span]]]) -> Iterator[Names]:
+    """What a model finds in each text."""
+    if model == "small":
+        from finextract.extractor import _small
+        from finextract.pipeline.small import small_model_companies
+        from finextract.quantities import read
+
+        for lang, _, text, _ in rows:
+            yield as_names(small_model_companies(_small(lang), text, read(text, lang, None)), len(text))
+    else:
+        from finextract.extractor import encoder
+
+        for at in range(0, len(rows), 64):
+            yield from encoder(model).predict([text for _, _, text, _ in rows[at : at + 64]])
+
+
+def judge(model: str, rows: Sequence[tuple[str, str, str, frozenset[Span]]]) -> list[Judged]:
+    """All candidates of all texts with their features; those that differ by language stand twice."""
+    out = []
+    for (lang, part, text, gold), names in zip(rows, found_by(model, rows), strict=True):
+        document = witnesses(text, lang, names, known_names(text, lang))
+        spans = tuple(sorted(document.spans()))
+        features = []
+        for start, end in spans:
+            plain = document.features(start, end)
+            features.append({**plain, **{f"{name}@{lang}": value for name, value in plain.items() if name in OWN}})
+        out.append(Judged(lang, part, len(text), gold, spans, tuple(features)))
+    return out
+
+
+def matrix(judged: Sequence[Judged], names: Sequence[str]) -> tuple[Floats, Floats]:
+    """Features ``[candidates, features]``, and 1 for each candidate that is in the gold."""
+    column = {name: k for k, name in enumerate(names)}
+    x = np.zeros((sum(len(j.candidates) for j in judged), len(names)))
+    y = np.zeros(len(x))
+    at = 0
+    for j in judged:
+        for span, features in zip(j.candidates, j.features, strict=True):
+            for name, value in features.items():
+                if name in column:
+                    x[at, column[name]] = value
+            y[at] = span in j.gold
+            at += 1
+    return x, y
+
+
+def fit(x: Floats, y: Floats, ridge: float) -> Floats:
+    """The weights of a logistic regression with a ridge penalty."""
+    w = np.zeros(x.shape[1])
+    for _ in range(15):
+        p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + ridge * np.eye(len(w))
+        w -= np.linalg.solve(hessian, x.T @ (p - y) + ridge * w)
+    return w
+
+
+def count(j: Judged, p: Floats, threshold: float) -> tuple[int, int]:
+    """How many candidates of a text are taken at a threshold, and how many of these are right."""
+    taken, found = Taken(j.size), []
+    for k in sorted(range(len(p)), key=lambda k: -p[k]):
+        if p[k] >= threshold and taken.take(*j.candidates[k]):
+            found.append(j.candidates[k])
+    return len(found), len(j.gold & set(found))
+
+
+def cross_validate(
+    judged: Sequence[Judged], names: Sequence[str], ridge: float
+) -> dict[float, dict[tuple[str, str], float]]:
+    """F1 by threshold, language and part, each text judged by weights that did not see it."""
+    order = list(range(len(judged)))
+    random.Random(5).shuffle(order)
+    totals: dict[tuple[float, str, str], list[int]] = {}
+    for fold in range(FOLDS):
+        held = [judged[k] for k in order[fold::FOLDS]]
+        rest = [judged[k] for other in range(FOLDS) if other != fold for k in order[other::FOLDS]]
+        w = fit(*matrix(rest, names), ridge)
+        for j in held:
+            p = 1 / (1 + np.exp(-(matrix([j], names)[0] @ w)))
+            for threshold in THRESHOLDS:
+                found, right = count(j, p, threshold)
+                total = totals.setdefault((threshold, j.lang, j.part), [0, 0, 0])
+                for k, n in enumerate((found, right, len(j.gold))):
+                    total[k] += n
+    out: dict[float, dict[tuple[str, str], float]] = {threshold: {} for threshold in THRESHOLDS}
+    for (threshold, lang, part), (found, right, gold) in totals.items():
+        out[threshold][lang, part] = 2 * right / max(1, found + gold)
+    return out
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument("--reviews", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--ridge", type=float, default=2.0)
+    options = parser.parse_args(argv)
+    target = Path(str(files("finextract.companies").joinpath("data", "weights.json")))
+    table = json.loads(target.read_text("utf-8")) if target.is_file() else {}
+    rows = list(texts(options.gold, options.reviews, options.data))
+    for model in options.models:
+        judged = judge(model, rows)
+        names = sorted({name for j in judged for features in j.features for name in features})
+        scores = cross_validate(judged, names, options.ridge)
+        means = {threshold: sum(f1.values()) / len(f1) for threshold, f1 in scores.items()}
+        best = max(means, key=means.__getitem__)
+        w = fit(*matrix(judged, names), options.ridge)
+        table[model] = {"threshold": best, "weights": {n: round(float(v), 3) for n, v in zip(names, w, strict=True)}}
+        print(f"{model}: mean F1 by threshold", {t: round(100 * m, 2) for t, m in means.items()})
+        for key, f1 in sorted(scores[best].items()):
+            print(f"  {key[0]} {key[1]}: {100 * f1:.1f}")
+    write(target, json.dumps(table, indent=1, sort_keys=True) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
