@@ -38,7 +38,8 @@ def link_all(text: str, lang: str, spans: Sequence[tuple[int, int]]) -> list[Com
     fuller = [surface for surface, company in found.items() if _sure(company)]
     for surface, company in list(found.items()):
         if not _sure(company):
-            firms = {found[full].id: found[full] for full in fuller if shortens(surface, full)}
+            alike = [full for full in fuller if full[0].casefold() == surface[0].casefold()]
+            firms = {found[full].id: found[full] for full in alike if shortens(surface, full)}
             if len(firms) == 1:
                 found[surface] = replace(next(iter(firms.values())), linked_by="document")
     return [found[surface] for surface in surfaces]

@@ -59,13 +59,9 @@ class Names(list[Scored]):
     The latter tells of names that the encoder half saw, which can be believed where something else speaks for them.
     """
 
-    def __init__(self, names: Iterable[Scored], company: Sequence[float] | Floats) -> None:
+    def __init__(self, names: Iterable[Scored], company: list[float]) -> None:
         super().__init__(names)
         self.company = company
-
-    def belief(self, start: int, end: int) -> float:
-        """The mean of ``company`` over code points ``[start, end)``."""
-        return float(sum(self.company[start:end])) / max(1, end - start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +319,7 @@ class CompanyEncoder:
                 start, end = trim(text, start, end)
                 if start < end:
                     found.append(Scored(start, end, CLASSES[label], score))
-            out.append(Names(found, np.exp(logp[:, tag(0, _BEGIN) : tag(1, _BEGIN)]).sum(1)))
+            out.append(Names(found, np.exp(logp[:, tag(0, _BEGIN) : tag(1, _BEGIN)]).sum(1).tolist()))
         return out
 
     def log_probabilities(self, texts: Sequence[str]) -> list[Floats]:

@@ -61,12 +61,17 @@ def is_hangul(char: str) -> bool:
     return "\uac00" <= char <= "\ud7a3" or "\u1100" <= char <= "\u11ff" or "\u3131" <= char <= "\u318e"
 
 
+_HANGUL = re.compile("[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e]")
+_KANA = re.compile("[\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9f]")
+_HAN = re.compile("[\u4e00-\u9fff\u3400-\u4dbf々〇\uf900-\ufaff]")
+
+
 def script_of(name: str) -> str:
     """``hangul``, ``kana``, ``han`` or ``latin``: the first of these that the name holds."""
-    if any(map(is_hangul, name)):
+    if name.isascii():
+        return "latin"
+    if _HANGUL.search(name):
         return "hangul"
-    if any(is_katakana(c) or is_hiragana(c) for c in name):
+    if _KANA.search(name):
         return "kana"
-    if any(map(is_han, name)):
-        return "han"
-    return "latin"
+    return "han" if _HAN.search(name) else "latin"

@@ -8,6 +8,7 @@ model, and stand in ``data/weights.json``: ``python -m finextract.training.joine
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -28,6 +29,9 @@ OWN = frozenset(
     ("bias", "belief", "model", "model_score", "known", "known_score", "known_unseen_score", "unlisted", "again", "two")
 )
 """Features that weigh differently in each language."""
+
+
+_DIGIT = re.compile(r"\d")
 
 
 class _Placed(Protocol):
@@ -80,7 +84,8 @@ class Document:
         known: Iterable[Known],
         again: Mapping[Span, float],
     ) -> None:
-        self.text, self.lang, self.names = text, lang, names
+        self.text, self.lang = text, lang
+        self._company = names.company
         self.model, self.again = model, again
         self.known = {(k.start, k.end): k for k in known}
         self._known, self._model = Near(self.known.values()), Near(model.values())
@@ -99,16 +104,16 @@ class Document:
         """The features of one candidate, those that are zero left out."""
         from finextract.companies.text import script_of
 
-        text, names = self.text, self.names
+        text, company = self.text, self._company
         surface = text[start:end]
         seen, known, again = self.model.get((start, end)), self.known.get((start, end)), self.again.get((start, end))
-        inside = [float(p) for p in names.company[start:end]]
+        inside = company[start:end]
         out = {
             "bias": 1.0,
             "belief": _logit(sum(inside) / len(inside)),
             "least_belief": _logit(min(inside)),
-            "before": float(names.company[start - 1]) if start else 0.0,
-            "after": float(names.company[end]) if end < len(text) else 0.0,
+            "before": company[start - 1] if start else 0.0,
+            "after": company[end] if end < len(text) else 0.0,
             f"script_{script_of(surface)}": 1.0,
             "count": min(3.0, log(self._count[surface])),
         }
@@ -184,7 +189,7 @@ class Document:
             out["long"] = 1.0
         if strip_legal(surface) != surface:
             out["legal_form"] = 1.0
-        if any(map(str.isdigit, surface)):
+        if _DIGIT.search(surface):
             out["digit"] = 1.0
         if self.lang == "de" and surface[0].islower():
             out["lower"] = 1.0

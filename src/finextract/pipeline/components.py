@@ -123,8 +123,7 @@ class Encoder:
         from finextract.extractor import encoder
 
         (found,) = encoder(self.network).predict([doc.text])
-        company = [float(p) for p in found.company]
-        _store(doc).update(encoder=[asdict(scored) for scored in found], company=company, network=self.network)
+        _store(doc).update(encoder=[asdict(scored) for scored in found], company=found.company, network=self.network)
         return doc
 
 
