@@ -93,9 +93,6 @@ def numbers(text: str, lang: str) -> Iterator[Number]:
 
 _SHORT = re.compile(r"[A-Za-z]{1,2}\s?")
 _NO_AMOUNT = re.compile(r"[AC-JLN-Zac-jln-z](?![a-zäöü])|/\d\d(?!\d)")
-_PLAIN = ("元", "圓")  # of whichever currency is named in front
-_ORDER = re.compile("[级級]")
-_SCALES = re.compile("[十百千万萬亿億]+")
 _DIGITS_NEXT = re.compile(r"\s?\d")
 
 _LOOSE = 24
@@ -374,15 +371,14 @@ class AmountGrammar:
                 return "enumeration"
         return ""
 
-    @staticmethod
-    def _code_fits(a: Atom, b: Atom) -> bool:
+    def _code_fits(self, a: Atom, b: Atom) -> bool:
         return (
             b.after is not None
             and (b.kind == a.kind)
             and (
                 a.before is None
                 or a.before.word in ("$", "¥")
-                or b.after.word in _PLAIN  # 港幣3.2至4.1元: of the currency in front
+                or b.after.word in self.lex.plain_units  # 港幣3.2至4.1元: of the currency in front
                 or a.before.code == b.after.code
             )
         )
@@ -391,7 +387,7 @@ class AmountGrammar:
         left = text[a.start - 1] if a.start else ""
         if not self.cjk and _GLUED.search(text, max(0, a.start - 4), a.start):
             return False
-        return left != "" and ((left.isascii() and (left.isalnum() or left in "-/_#")) or left == "第")
+        return left != "" and ((left.isascii() and (left.isalnum() or left in "-/_#")) or left in self.lex.ordinals)
 
     # -- values -------------------------------------------------------------------------------
     def _modifier(self, text: str, start: int, end: int, more: bool) -> str | None:
@@ -475,7 +471,13 @@ class AmountGrammar:
             if trace:
                 trace(start, end, "a word that only looks like an amount")
             return None
-        if how == "range" and first.before and holder.before is None and holder.after and holder.after.word in _PLAIN:
+        if (
+            how == "range"
+            and first.before
+            and holder.before is None
+            and holder.after
+            and holder.after.word in self.lex.plain_units
+        ):
             holder.before = first.before
         if self.lex.wide_context and kind == "money" and holder.after and holder.after.word in self.lex.wide_context:
             context = self.lex.wide_context[holder.after.word]
@@ -488,8 +490,9 @@ class AmountGrammar:
         values = self._values(group, how)
         if (
             len(group) == 1
-            and _ORDER.match(text, end)
-            and _SCALES.fullmatch(text, first.number.start, first.number.end)
+            and self.lex.order
+            and self.lex.order[1].match(text, end)
+            and self.lex.order[0].fullmatch(text, first.number.start, first.number.end)
         ):
             values = []  # 千万元级: of that order
         if how == "range" and len(group) == 2 and len(values) == 2:

@@ -139,6 +139,12 @@ class Lexicon:
     by_re: re.Pattern[str] | None = None
     spaced_prefixes: frozenset[str] = frozenset()
     forecast: re.Pattern[str] | None = None
+    plain_units: frozenset[str] = frozenset()
+    """Units that stand for whichever currency is named in front (港幣3.2至4.1元)."""
+    ordinals: frozenset[str] = frozenset()
+    """Characters that make an ordinal of the number behind them."""
+    order: tuple[re.Pattern[str], re.Pattern[str]] | None = None
+    """A number of powers alone, and the word behind an amount that makes it an order of magnitude (千万元级)."""
 
 
 DASH = r"[-–—―~‒－ー]{1,2}"
@@ -226,6 +232,9 @@ def load(lang: str) -> Lexicon:
     if raw["ranges"].get("by_re"):  # verbs after which a much larger second amount is what is reached: 减少1亿元至5亿元
         lex.by_re = re.compile(rf"(?:{raw['ranges']['by_re']})\s?$")
     lex.spaced_prefixes = frozenset(raw.get("spaced_prefixes", ()))
+    lex.plain_units, lex.ordinals = frozenset(raw.get("plain_units", ())), frozenset(raw.get("ordinals", ()))
+    if "order_word_re" in raw.get("scales", {}):
+        lex.order = re.compile(raw["scales"]["order_of_re"]), re.compile(raw["scales"]["order_word_re"])
     if modifiers.get("forecast_re"):
         lex.forecast = re.compile(modifiers["forecast_re"])
     if "compared" in modifiers:
