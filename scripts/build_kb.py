@@ -1,11 +1,11 @@
 """Build the company knowledge base from the lists: ``python scripts/build_kb.py LISTS`` (the folder with the ``*.csv.gz``).
 
-Reads the lists and what is edited by hand in ``data`` (``world.tsv``, ``more.tsv``, ``names.tsv``, ``settled.tsv``, ``translated.tsv``) and
-``composed.tsv``, merges rows that are the same company, makes aliases, decides which of them
+Reads the lists and what is edited by hand in ``data`` (``world.tsv``, ``more.tsv``, ``names.tsv``, ``settled.tsv``, ``translated.tsv``, ``trades.tsv``), what comes from
+the gold (``composed.tsv``, ``heard.tsv``), merges rows that are the same company, makes aliases, decides which of them
 are ambiguous, and writes ``companies.tsv.gz``, ``aliases_*.tsv.gz``, ``pinyin.tsv.gz``, ``translated.tsv.gz``, ``blockers.tsv.gz``,
 ``han.tsv`` and the share-alike files into ``src/finextract/companies/data``. The bytes depend on the input alone.
 
-Needs, beyond the package's own dependencies: ``pip install wordfreq opencc-python-reimplemented pypinyin``.
+Needs, beyond the package's own dependencies: ``pip install wordfreq opencc-python-reimplemented pypinyin hanja``.
 The rules are told in docs/knowledge-base.md.
 """
 
@@ -846,21 +846,22 @@ def short_table(records: list[Rec], aliases: set[str], tags: dict[str, str]) -> 
     return table
 
 
-def translated_table(path: Path, records: list[Rec], settled: Settled) -> dict[str, set[int]]:
-    """``translated.tsv``: firm, English name, and the forms that machine translation makes of its name; for the linker alone."""
+def translated_table(paths: Iterable[Path], records: list[Rec], settled: Settled) -> dict[str, set[int]]:
+    """``translated.tsv`` and ``heard.tsv``: firm, English name, and forms of its name that serve the linker alone."""
     rows = rows_by_key(records, settled)
     table: dict[str, set[int]] = defaultdict(set)
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        cells = line.split("\t")
-        if len(cells) != 3:
-            raise SystemExit(f"{path.name}:{number}: {len(cells)} cells, three are expected")
-        firm, name, forms = cells
-        row = rows.get(firm, rows.get(settled.key(name)))
-        for form in forms.split("|") if row is not None else ():
-            if len(key := squeeze(form)) > 1:
-                table[key].add(row)
+    for path in paths:
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            cells = line.split("\t")
+            if len(cells) != 3:
+                raise SystemExit(f"{path.name}:{number}: {len(cells)} cells, three are expected")
+            firm, name, forms = cells
+            row = rows.get(firm, rows.get(settled.key(name)))
+            for form in forms.split("|") if row is not None else ():
+                if len(key := squeeze(form)) > 1:
+                    table[key].add(row)
     return table
 
 
@@ -957,7 +958,7 @@ def main(argv: list[str] | None = None) -> int:
     known = {squeeze(alias) for group in aliases.values() for alias in group}
     short = short_table(records, known | set(pinyin), words.tags)
     write_gz(options.out / "short.tsv.gz", sorted(f"{k}\t{next(iter(v))}" for k, v in short.items()))
-    translated = translated_table(DATA / "translated.tsv", records, settled)
+    translated = translated_table([DATA / "translated.tsv", DATA / "heard.tsv"], records, settled)
     write_gz(
         options.out / "translated.tsv.gz", sorted(f"{k}\t{next(iter(v))}" for k, v in translated.items() if len(v) == 1)
     )
