@@ -132,6 +132,8 @@ class Document:
                 out["both"] = 1.0
             else:
                 out |= {"known_unseen": 1.0, "known_unseen_score": known.score}
+                if not hit.ambiguous:
+                    out["clear_unseen"] = 1.0
         else:
             self._known_beside(out, start, end)
         if again is not None:
