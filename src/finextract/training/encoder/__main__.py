@@ -15,6 +15,7 @@ An evening on two CPU cores::
                                                    --from model --body-rate 2e-4 --head-rate 1e-3 --floor 0.35
     python -m finextract.training.encoder train    --data DATA --gold annotations --reviews reviews --work .work/encoder --minutes 50 \\
                                                    --gold-share 0.6 --from model --body-rate 1.5e-4 --head-rate 7e-4 --floor 0.02
+    python -m finextract.training.encoder average  --works .work/one .work/other --work .work/encoder  # branches of one network, if there are
     python -m finextract.training.encoder cut      --teacher .work/encoder --work .work/fast
     python -m finextract.training.encoder train    --data DATA --gold annotations --reviews reviews --teacher .work/encoder --work .work/fast \\
                                                    --minutes 60 --gold-share 0.6 --body-rate 4e-4 --floor 0.02
@@ -173,6 +174,25 @@ def cut(args: argparse.Namespace) -> None:
     print(f"{len(args.reach)} layers of {args.width}")
 
 
+def average(args: argparse.Namespace) -> None:
+    """The mean of the weights of networks that were trained from one start: ``--works A B --shares 0.5 0.5`` to ``--work``."""
+    from finextract.training.encoder.model import load, save
+
+    shares = args.shares or [1 / len(args.works)] * len(args.works)
+    if len(shares) != len(args.works):
+        raise SystemExit(f"--shares: {len(shares)} shares for {len(args.works)} networks")
+    networks = [load(work / "model.safetensors").state_dict() for work in args.works]
+    model = load(args.works[0] / "model.safetensors")
+    if any(other.keys() != networks[0].keys() for other in networks):
+        raise SystemExit("--works: the networks have different shapes")
+    model.load_state_dict(
+        {key: sum(share * other[key] for share, other in zip(shares, networks, strict=True)) for key in networks[0]}
+    )
+    args.work.mkdir(parents=True, exist_ok=True)
+    save(model, args.work / "model.safetensors")
+    shutil.copyfile(args.works[0] / "tokenizer.json", args.work / "tokenizer.json")
+
+
 def train(args: argparse.Namespace) -> None:
     """Train for the given time."""
     from tokenizers import Tokenizer
@@ -285,7 +305,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function in (start, grow, cut, shrink, train, export, evaluate, silver):
+    for function in (start, grow, cut, average, shrink, train, export, evaluate, silver):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--work", type=Path, default=Path(".work/encoder"))
@@ -296,6 +316,9 @@ def main() -> None:
         if function in (start, grow):
             command.add_argument("--bert", type=Path, required=True)
             command.add_argument("--layers", type=int, default=4)
+        elif function is average:
+            command.add_argument("--works", type=Path, nargs="+", required=True)
+            command.add_argument("--shares", type=float, nargs="+")
         elif function is shrink:
             command.add_argument("--works", type=Path, nargs="+", required=True)
             command.add_argument("--pieces", type=int, required=True)
