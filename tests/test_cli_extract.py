@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import os
 import pty
 import subprocess
@@ -317,6 +318,16 @@ def test_explain_tells_rules_names_and_near_misses() -> None:
     assert data["spans"][0]["value"] == {"currency": "JPY", "amount": "300000000"}
     assert data["spans"][0]["because"][0].startswith("grammar: rule ")
     assert "LANG001" in run("explain", "12345", code=2)[1]
+
+
+def test_explain_tells_how_a_name_was_weighed() -> None:
+    from finextract.explanation import explain
+
+    (reason,) = explain("Siemens steigerte den Umsatz.", lang="de", model="fast").found
+    (weighed,) = [line for line in reason.because if line.startswith("joined: ")]
+    probability, threshold = map(float, re.findall(r"0\.\d\d", weighed)[:2])
+    assert probability >= threshold > 0
+    assert "known_score +" in weighed or "belief +" in weighed
 
 
 def test_explain_says_the_same_as_extract() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from finextract.entities import Entity
 
 if TYPE_CHECKING:
-    from finextract.companies.encoder import Scored
+    from finextract.companies.encoder import Names, Scored
     from finextract.companies.index import Hit
 
 
@@ -70,17 +71,19 @@ def explain(
     }
     hits = CompanyIndex.load().find(text, code)
     scored = _scored(text, tier)
+    weigh = _weigher(text, code, tier, scored)
     found = []
     for e in extraction.entities:
         if e.label != "COMPANY":
             because = [f"grammar: rule {rules.get((e.start, e.end), '?')}"]
         else:
             because = [_hit(text, h, code) for h in hits if h.start < e.end and e.start < h.end]
-            because += [_model(s) for s in scored if s.start < e.end and e.start < s.end]
+            because += [_model(s) for s in scored or () if s.start < e.end and e.start < s.end]
             if "model" in e.source and tier == "small":
                 because.append(f"model: {code}_fin_news_sm marks a company here")
             if e.source == "document":
                 because.append("document: the name is sure at another place of this text")
+            because += weigh(e.start, e.end)
             by = getattr(e.value, "linked_by", None)
             because.append(f"linked: by {by}" if by else "linked: the knowledge base has no such company")
         found.append(Reason(e.start, e.end, e.text, e, tuple(because)))
@@ -101,26 +104,46 @@ def explain(
         because = [_hit(text, h, code)]
         if score < THRESHOLD:
             because.append(f"names: {score:.2f} is below {THRESHOLD}")
-        elif tier != "none":
-            because.append(f"names: {score:.2f} alone does not do where the model sees no company")
-        because += [_model(s) for s in scored if s.start < h.end and h.start < s.end]
+        because += weigh(h.start, h.end)
+        because += [_model(s) for s in scored or () if s.start < h.end and h.start < s.end]
         missed.append(Reason(h.start, h.end, text[h.start : h.end], None, tuple(because)))
-    for s in scored:
+    for s in scored or ():
         if covered(s.start, s.end) or any(h.start < s.end and s.start < h.end for h in hits):
             continue
         because = [_model(s)]
         if fold(text[s.start : s.end]) in never:
             because.append("names: on the list of what is never a company")
+        because += weigh(s.start, s.end)
         missed.append(Reason(s.start, s.end, text[s.start : s.end], None, tuple(because)))
     return Explanation(text, code, tier, tuple(found), tuple(sorted(missed, key=lambda r: (r.start, r.end))))
 
 
-def _scored(text: str, tier: str) -> list[Scored]:
+def _scored(text: str, tier: str) -> Names | None:
     if tier not in ("encoder", "fast"):
-        return []
+        return None
     from finextract.extractor import encoder
 
     return encoder(tier).predict([text])[0]
+
+
+def _weigher(text: str, lang: str, tier: str, names: Names | None) -> Callable[[int, int], list[str]]:
+    """What tells how a candidate was weighed; nothing where none was."""
+    from finextract.companies.join import known_names, witnesses
+    from finextract.companies.weigh import load_weights
+
+    if names is None:
+        return lambda start, end: []
+    document, weights = witnesses(text, lang, names, known_names(text, lang)), load_weights(tier, lang)
+    candidates = document.spans()
+
+    def told(start: int, end: int) -> list[str]:
+        if (start, end) not in candidates:
+            return []
+        features = document.features(start, end)
+        parts = ", ".join(f"{name} {weight:+.2f}" for name, weight in weights.reasons(features))
+        return [f"joined: {weights.probability(features):.2f}, from {weights.threshold:.2f} on it counts ({parts})"]
+
+    return told
 
 
 def _model(scored: Scored) -> str:

@@ -226,6 +226,11 @@ class Weights:
         total = sum(value * get(name, 0.0) for name, value in features.items())
         return 1 / (1 + exp(-max(-30.0, min(30.0, total))))
 
+    def reasons(self, features: Mapping[str, float], most: int = 4) -> list[tuple[str, float]]:
+        """The features that count most for or against a candidate, and what each adds to the logit."""
+        parts = [(name, value * self.weights.get(name, 0.0)) for name, value in features.items()]
+        return sorted(parts, key=lambda part: -abs(part[1]))[:most]
+
 
 @lru_cache(maxsize=16)
 def load_weights(model: str, lang: str) -> Weights:
