@@ -6,9 +6,9 @@ import csv
 import gzip
 import io
 import json
-import re
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
