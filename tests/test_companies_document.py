@@ -26,8 +26,8 @@ def linked(marked: str, lang: str) -> dict[str, tuple[str | None, str | None]]:
 @pytest.mark.parametrize(
     ("lang", "text", "name", "company"),
     [
-        ("zh", "[东方财富]称，[东财]的份额上升。", "东财", "XSHE:300059"),
-        ("zh", "[东财]先涨，[东方财富]随后公告。", "东财", "XSHE:300059"),
+        ("zh", "[东方财富]称，[东富]的份额上升。", "东富", "XSHE:300059"),
+        ("zh", "[东富]先涨，[东方财富]随后公告。", "东富", "XSHE:300059"),
         ("ko", "[비테스코 뮤직] ([Spotify])가 올랐다. [비테스코 뮤직]은", "비테스코 뮤직", "XNYS:SPOT"),
         ("de", "[音海] ([Spotify]) wächst, sagt [音海].", "音海", "XNYS:SPOT"),
         ("ja", "[スポチファイ]（[Spotify]）は", "スポチファイ", "XNYS:SPOT"),

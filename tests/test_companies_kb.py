@@ -34,7 +34,7 @@ def test_size_and_languages(records: list[CompanyRecord]) -> None:
 
 
 def test_files_stay_small() -> None:
-    assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) < 7_500_000
+    assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) < 9_000_000
 
 
 def test_ids_are_unique(records: list[CompanyRecord]) -> None:
