@@ -185,9 +185,13 @@ def average(args: argparse.Namespace) -> None:
     model = load(args.works[0] / "model.safetensors")
     if any(other.keys() != networks[0].keys() for other in networks):
         raise SystemExit("--works: the networks have different shapes")
-    model.load_state_dict(
-        {key: sum(share * other[key] for share, other in zip(shares, networks, strict=True)) for key in networks[0]}
-    )
+    state = {}
+    for key, first in networks[0].items():
+        same = all(
+            first.equal(other[key]) for other in networks[1:]
+        )  # embeddings: shared with the fast network to the bit
+        state[key] = first if same else sum(s * other[key] for s, other in zip(shares, networks, strict=True))
+    model.load_state_dict(state)
     args.work.mkdir(parents=True, exist_ok=True)
     save(model, args.work / "model.safetensors")
     shutil.copyfile(args.works[0] / "tokenizer.json", args.work / "tokenizer.json")
