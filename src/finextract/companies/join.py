@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from finextract.companies.trim import rules, trim
-from finextract.companies.weigh import Document, Known, Span, load_weights, words
+from finextract.companies.weigh import SURE, Document, Known, Span, load_weights, words
 from finextract.entities import Entity
 from finextract.taken import Taken
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 KNOWN_ALONE = 0.5
 """What a name of the knowledge base must score where no model looked."""
-SURE = 0.6
-"""A name of which the model is as sure as this at one place is looked for at the others."""
 SMALL = 0.8
 """What the small pipelines' names count as; they give no probability."""
 _WHITE = re.compile(r"\s")
@@ -100,7 +98,10 @@ def choose(text: str, lang: str, encoded: Names | None, model: str) -> list[Cand
         document = witnesses(text, lang, encoded, known)
         found = []
         for start, end in document.spans():
-            score = weights.probability(document.features(start, end))
+            features = document.features(start, end)
+            score = weights.probability(features)
+            if score < weights.threshold and document.known_elsewhere((start, end), features):
+                score = weights.threshold
             if score >= weights.threshold:
                 found.append(Candidate(start, end, score, _source(document, (start, end))))
     if lang == "zh":

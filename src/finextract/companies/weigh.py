@@ -31,6 +31,10 @@ OWN = frozenset(
 """Features that weigh differently in each language."""
 
 
+SURE = 0.6
+"""A name of which the model is as sure as this at one place is looked for at the others."""
+CLEAR = 0.9
+"""The score of a known name that nothing speaks against."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -145,6 +149,13 @@ class Document:
             out["elsewhere"] = max(twins)
         self._surface(out, surface)
         return out
+
+    def known_elsewhere(self, span: Span, features: Mapping[str, float]) -> bool:
+        """A clear name of the knowledge base of which the model is sure at another place of the text needs no more of it here."""
+        known = self.known.get(span)
+        if known is None or known.hit.ambiguous or known.score < CLEAR or "within" in features:
+            return False
+        return features.get("elsewhere", 0.0) >= SURE
 
     def _beside(self, out: dict[str, float], start: int, end: int) -> None:
         """What else the model sees here."""
