@@ -28,6 +28,7 @@ STEPS = {
     "evidence around them": ("cues.py", "hit_score"),
     "names again": ("join.py", "_again"),
     "linking": ("linker.py", "link"),
+    "weighing": ("weigh.py", "features"),
 }
 TIERS = ("none", "fast", "encoder")
 
