@@ -2,7 +2,7 @@
 
 Reads the lists and what is edited by hand in ``data`` (``world.tsv``, ``more.tsv``, ``names.tsv``, ``settled.tsv``, ``translated.tsv``, ``trades.tsv``), what comes from
 the gold (``composed.tsv``, ``heard.tsv``), merges rows that are the same company, makes aliases, decides which of them
-are ambiguous, and writes ``companies.tsv.gz``, ``aliases_*.tsv.gz``, ``pinyin.tsv.gz``, ``translated.tsv.gz``, ``blockers.tsv.gz``,
+are ambiguous, and writes ``companies.tsv.gz``, ``aliases_*.tsv.gz``, ``pinyin.tsv.gz``, ``translated.tsv.gz``, ``short.tsv.gz``, ``blockers.tsv.gz``,
 ``han.tsv`` and the share-alike files into ``src/finextract/companies/data``. The bytes depend on the input alone.
 
 Needs, beyond the package's own dependencies: ``pip install wordfreq opencc-python-reimplemented pypinyin hanja``.
@@ -28,7 +28,7 @@ from typing import Any
 
 from finextract.companies.hangul import pinyin_to_hangul
 from finextract.companies.isin import isin_is_valid
-from finextract.companies.legal import read_toml, strip_group, strip_legal
+from finextract.companies.legal import bare_key, read_toml, strip_group, strip_legal
 from finextract.companies.text import fold, is_han, script_of, squeeze
 
 DATA = Path(__file__).resolve().parent.parent / "src" / "finextract" / "companies" / "data"
@@ -308,7 +308,7 @@ COMPOSED = "composed-gold-train"
 def short_keys(rec: Rec) -> set[str]:
     """Names without group words, and what a row of ``composed.tsv`` calls the firm besides: enough to find the firm it means."""
     names = [*rec.names.values(), *(rec.aliases if COMPOSED in rec.sources else ())]
-    keys = {squeeze(strip_group(strip_legal(name))) for name in names}
+    keys = {bare_key(name) for name in names}
     keys |= {squeeze(convert("t2s", key)) for key in keys if script_of(key) == "han"}
     return {key for key in keys if len(key) >= (5 if script_of(key) == "latin" else 2)}
 
@@ -819,7 +819,7 @@ def short_forms(whole: str, tags: dict[str, str]) -> Iterator[str]:
             yield from (hangul + squeeze(word) for word in korean)
 
 
-def short_table(records: list[Rec], aliases: set[str], tags: dict[str, str]) -> dict[str, set[int]]:
+def short_table(records: list[Rec], aliases: set[str], tags: dict[str, str]) -> dict[str, int]:
     """For the linker alone: :func:`short_forms` of the names of Chinese firms.
 
     A form is kept where one firm alone can be meant, or one that is better known than all others.
@@ -834,15 +834,15 @@ def short_table(records: list[Rec], aliases: set[str], tags: dict[str, str]) -> 
                 for form in short_forms(whole, tags):
                     if len(form) >= 2:
                         meant[form][i] = min(rec.rank, 3)
-    table: dict[str, set[int]] = {}
+    table: dict[str, int] = {}
     for form, rows in meant.items():
         best = min(rows.values())
-        winners = {row for row, rank in rows.items() if rank == best}
+        winners = [row for row, rank in rows.items() if rank == best]
         if script_of(form) == "hangul" and len(form) < 3 and best > 2:  # two syllables can be too many names
             continue
         place = tags.get(form) == "ns"
         if len(winners) == 1 and (len(rows) == 1 or best <= 2 and not place) and form not in aliases:
-            table[form] = winners
+            table[form] = winners[0]
     return table
 
 
@@ -957,7 +957,7 @@ def main(argv: list[str] | None = None) -> int:
     write_gz(options.out / "pinyin.tsv.gz", sorted(f"{k}\t{','.join(map(str, sorted(v)))}" for k, v in pinyin.items()))
     known = {squeeze(alias) for group in aliases.values() for alias in group}
     short = short_table(records, known | set(pinyin), words.tags)
-    write_gz(options.out / "short.tsv.gz", sorted(f"{k}\t{next(iter(v))}" for k, v in short.items()))
+    write_gz(options.out / "short.tsv.gz", sorted(f"{k}\t{row}" for k, row in short.items()))
     translated = translated_table([DATA / "translated.tsv", DATA / "heard.tsv"], records, settled)
     write_gz(
         options.out / "translated.tsv.gz", sorted(f"{k}\t{next(iter(v))}" for k, v in translated.items() if len(v) == 1)

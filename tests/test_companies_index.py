@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finextract.companies import CompanyIndex
-from finextract.companies.text import fold
+from finextract.companies.text import fold, is_han, is_hangul, is_hiragana, is_katakana, script_of
 
 TABLE = Path(__file__).parent / "data" / "companies" / "boundaries.tsv"
 ROWS = [
@@ -76,3 +76,10 @@ def test_lookup() -> None:
     assert found is not None and found[0] == ("XNAS:NVDA",) and found[1] is False
     assert index.lookup("ほにゃらら商会", "ja") is None
     assert index.lookup("Apple Watch", "de") is None
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=8))
+def test_the_script_of_a_name_is_that_of_its_characters(name: str) -> None:
+    kinds = (("hangul", (is_hangul,)), ("kana", (is_katakana, is_hiragana)), ("han", (is_han,)))
+    wanted = next((kind for kind, tests in kinds if any(t(c) for c in name for t in tests)), "latin")
+    assert script_of(name) == wanted

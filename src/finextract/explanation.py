@@ -139,9 +139,9 @@ def _weigher(text: str, lang: str, tier: str, names: Names | None) -> Callable[[
     def told(start: int, end: int) -> list[str]:
         if (start, end) not in candidates:
             return []
-        features = document.features(start, end)
-        parts = ", ".join(f"{name} {weight:+.2f}" for name, weight in weights.reasons(features))
-        return [f"joined: {weights.probability(features):.2f}, from {weights.threshold:.2f} on it counts ({parts})"]
+        probability = document.probability(start, end, weights)
+        parts = ", ".join(f"{name} {w:+.2f}" for name, w in weights.reasons(document.features(start, end)))
+        return [f"joined: {probability:.2f}, from {weights.threshold:.2f} on it counts ({parts})"]
 
     return told
 

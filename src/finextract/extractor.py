@@ -99,7 +99,7 @@ def _entities(
     texts: Sequence[str], langs: Sequence[str], dates: Sequence[Date], model: str
 ) -> Iterator[tuple[Entity, ...]]:
     """Entities of texts whose languages are known, in order."""
-    from finextract.companies.join import join_companies
+    from finextract.companies.join import as_names, join_companies
     from finextract.quantities import read
 
     tiers = [resolve_model(model, lang) for lang in langs]
@@ -111,12 +111,11 @@ def _entities(
                 encoded[i] = spans
     for i, (text, lang, date) in enumerate(zip(texts, langs, dates, strict=True)):
         quantities = read(text, lang, date)
-        small = None
         if tiers[i] == "small":
             from finextract.pipeline.small import small_model_companies
 
-            small = small_model_companies(_small(lang), text, quantities)
-        yield tuple(join_companies(text, lang, quantities, encoded.get(i), small, tiers[i]))
+            encoded[i] = as_names(small_model_companies(_small(lang), text, quantities), len(text))
+        yield tuple(join_companies(text, lang, quantities, encoded.get(i), tiers[i]))
 
 
 def extract(text: str, *, lang: str | None = None, date: Date = None, model: str = "auto") -> Extraction:

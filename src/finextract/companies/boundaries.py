@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from finextract.companies.legal import extensions, read_toml
 from finextract.companies.text import is_han, is_hangul, is_hiragana, is_katakana, is_word
@@ -153,3 +153,9 @@ class Boundaries:
         wants = _ALLOMORPHS.get(rest)
         last = text[end - 1]
         return wants is None or not is_hangul(last) or has_final(last) == wants
+
+
+@cache
+def boundary_rules(lang: str) -> Boundaries:
+    """The rules of a language, compiled once."""
+    return Boundaries(lang)

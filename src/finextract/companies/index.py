@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from finextract.companies.boundaries import Boundaries
+from finextract.companies.boundaries import boundary_rules
 from finextract.companies.legal import read_toml
 from finextract.companies.records import KnowledgeBase, read_lines
 from finextract.companies.text import fold
@@ -105,7 +105,6 @@ class CompanyIndex:
     def __init__(self, base: KnowledgeBase) -> None:
         self.base = base
         self._tables: dict[str, _Table] = {}
-        self._rules: dict[str, Boundaries] = {}
 
     @classmethod
     @lru_cache(maxsize=1)
@@ -119,7 +118,6 @@ class CompanyIndex:
             if lang not in GROUPS:
                 raise ValueError(f"language {lang!r} is none of {', '.join(GROUPS)}")
             table = self._tables[lang] = _Table(lang)
-            self._rules[lang] = Boundaries(lang)
         return table
 
     def lookup(self, alias: str, lang: str) -> tuple[tuple[str, ...], bool, int] | None:
@@ -135,7 +133,7 @@ class CompanyIndex:
     def find(self, text: str, lang: str) -> list[Hit]:
         """All known names in ``text``, in order, without overlaps; ambiguous ones too (see :func:`cues.hit_score`)."""
         table = self._table(lang)
-        rules = self._rules[lang]
+        rules = boundary_rules(lang)
         folded = fold(text)
         entries = table.entries
         hits: list[Hit] = []

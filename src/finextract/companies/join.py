@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from finextract.companies.trim import rules, trim
+from finextract.companies.boundaries import boundary_rules
+from finextract.companies.trim import trim
 from finextract.companies.weigh import SURE, Document, Known, Span, load_weights, words
 from finextract.entities import Entity
 from finextract.taken import Taken
@@ -53,20 +54,17 @@ def join_companies(
     lang: str,
     quantities: Sequence[Entity],
     encoded: Names | None = None,
-    small: Iterable[Entity] | None = None,
     model: str = "encoder",
 ) -> list[Entity]:
     """All entities of a text in order: the quantities, and the companies that the joined evidence speaks for.
 
-    ``model`` says who found ``encoded`` or ``small``: ``encoder``, ``fast`` or ``small``.
+    ``model`` says who found ``encoded``: ``encoder``, ``fast`` or ``small`` (by :func:`as_names`).
     """
     from finextract.companies.document import link_all
 
     taken = Taken(len(text))
     for q in quantities:
         taken.take(q.start, q.end)
-    if small is not None:
-        encoded, model = as_names(small, len(text)), "small"
     chosen = choose(text, lang, encoded, model)
     names = sorted((c for c in chosen if c.start < c.end and taken.take(c.start, c.end)), key=lambda c: c.start)
     companies = link_all(text, lang, [(c.start, c.end) for c in names])
@@ -98,10 +96,7 @@ def choose(text: str, lang: str, encoded: Names | None, model: str) -> list[Cand
         document = witnesses(text, lang, encoded, known)
         found = []
         for start, end in document.spans():
-            features = document.features(start, end)
-            score = weights.probability(features)
-            if score < weights.threshold and document.known_elsewhere((start, end), features):
-                score = weights.threshold
+            score = document.probability(start, end, weights)
             if score >= weights.threshold:
                 found.append(Candidate(start, end, score, _source(document, (start, end))))
     if lang == "zh":
@@ -195,7 +190,7 @@ def _again(text: str, lang: str, model: Mapping[Span, Scored]) -> dict[Span, flo
                     names[name] = max(names.get(name, 0.0), s.score)
     found: dict[Span, float] = {}
     for start, end, name in _places(text, names):
-        span = rules(lang).span(text, start, end, False)
+        span = boundary_rules(lang).span(text, start, end, False)
         if span:
             found[span[0], span[1]] = names[name]
     return found

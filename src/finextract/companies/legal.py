@@ -13,7 +13,7 @@ if sys.version_info >= (3, 11):
 else:  # pragma: no cover
     import tomli as tomllib
 
-from finextract.companies.text import script_of
+from finextract.companies.text import script_of, squeeze
 
 
 def read_toml(name: str) -> dict[str, Any]:
@@ -74,6 +74,11 @@ def strip_group(name: str) -> str:
     """The name without a trailing group word (Holdings, グループ, 集团, 그룹), or unchanged."""
     short = _groups().sub("", name).strip()
     return short if len(short) >= 2 else name
+
+
+def bare_key(name: str) -> str:
+    """The key of a name without legal form and group word: two names with one key are mostly one firm."""
+    return squeeze(strip_group(strip_legal(name)))
 
 
 @lru_cache(maxsize=8)

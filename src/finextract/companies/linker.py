@@ -56,15 +56,10 @@ def _pinyin() -> tuple[dict[str, str], list[str]]:
     return table, sorted(table)
 
 
-@lru_cache(maxsize=1)
-def _translated() -> dict[str, int]:
-    return {key: int(row) for key, row in (line.split("\t") for line in read_lines("translated.tsv.gz"))}
-
-
-@lru_cache(maxsize=1)
-def _short() -> dict[str, int]:
-    """Heads and transliterations that stand for one Chinese firm, where a name is all that is to be linked."""
-    return {key: int(row) for key, row in (line.split("\t") for line in read_lines("short.tsv.gz"))}
+@lru_cache(maxsize=2)
+def _forms(name: str) -> dict[str, int]:
+    """Row by squeezed form: of ``translated.tsv.gz``, or of ``short.tsv.gz`` (heads and transliterations of Chinese names)."""
+    return {key: int(row) for key, row in (line.split("\t") for line in read_lines(name))}
 
 
 def _plain(surface: str) -> str:
@@ -193,7 +188,7 @@ def _link(surface: str, lang: str) -> Company:
         if record is not None:
             return _company(record, "stripped")
     for form in seen:
-        row = _translated().get(squeeze(form))
+        row = _forms("translated.tsv.gz").get(squeeze(form))
         if row is not None:
             return _company(base.row(row), "transliteration")
     record = _transliterated(plain, base)
@@ -201,7 +196,7 @@ def _link(surface: str, lang: str) -> Company:
         return _company(record, "transliteration")
     if lang != "ja":
         for form in seen:
-            row = _short().get(simplify(squeeze(form)))
+            row = _forms("short.tsv.gz").get(simplify(squeeze(form)))
             if row is not None:
                 return _company(base.row(row), "short" if script_of(form) == "han" else "transliteration")
     return Company(strip_legal(plain) if len(strip_legal(plain)) >= 2 else name)

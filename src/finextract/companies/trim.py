@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from finextract.companies.boundaries import Boundaries
+from finextract.companies.boundaries import boundary_rules
 
 _COUNTRY = re.compile(r"[米独仏英韓中印伊加豪露台蘭](?=[ァ-ヶA-Za-z])")
 _OWN_FIRM = re.compile(r"(?:有限|股份|责任|責任|無限|无限|集团|集團|总|總)公司$")
@@ -94,7 +92,7 @@ def _trim_korean(text: str, start: int, end: int) -> tuple[int, int]:
         end -= 1  # 인텔사
         return start, end
     if "가" <= text[end - 1 : end] <= "힣" and "가" <= text[end : end + 1] <= "힣":
-        own = rules("ko")
+        own = boundary_rules("ko")
         run = end
         while run < len(text) and "가" <= text[run] <= "힣":
             run += 1
@@ -118,11 +116,3 @@ def _countries(lang: str) -> frozenset[str]:
     from babel import Locale
 
     return frozenset(Locale.parse(lang).territories.values())
-
-
-@cache
-def rules(lang: str) -> Boundaries:
-    """The boundary rules of a language."""
-    from finextract.companies.boundaries import Boundaries
-
-    return Boundaries(lang)

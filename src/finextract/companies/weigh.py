@@ -18,6 +18,9 @@ from importlib.resources import files
 from math import exp, log
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from finextract.companies.legal import strip_legal
+from finextract.companies.text import fold, script_of
+
 if TYPE_CHECKING:
     from finextract.companies.encoder import Names, Scored
     from finextract.companies.index import Hit
@@ -106,8 +109,6 @@ class Document:
 
     def features(self, start: int, end: int) -> dict[str, float]:
         """The features of one candidate, those that are zero left out."""
-        from finextract.companies.text import script_of
-
         text, company = self.text, self._company
         surface = text[start:end]
         seen, known, again = self.model.get((start, end)), self.known.get((start, end)), self.again.get((start, end))
@@ -150,12 +151,17 @@ class Document:
         self._surface(out, surface)
         return out
 
-    def known_elsewhere(self, span: Span, features: Mapping[str, float]) -> bool:
-        """A clear name of the knowledge base of which the model is sure at another place of the text needs no more of it here."""
-        known = self.known.get(span)
-        if known is None or known.hit.ambiguous or known.score < CLEAR or "within" in features:
-            return False
-        return features.get("elsewhere", 0.0) >= SURE
+    def probability(self, start: int, end: int, weights: Weights) -> float:
+        """How likely a candidate is a company's name.
+
+        A clear name of the knowledge base of which the model is sure at another place of the text needs no more of it here.
+        """
+        features = self.features(start, end)
+        known = self.known.get((start, end))
+        clear = known is not None and not known.hit.ambiguous and known.score >= CLEAR and "within" not in features
+        if clear and features.get("elsewhere", 0.0) >= SURE:
+            return max(weights.probability(features), weights.threshold)
+        return weights.probability(features)
 
     def _beside(self, out: dict[str, float], start: int, end: int) -> None:
         """What else the model sees here."""
@@ -193,9 +199,6 @@ class Document:
                 out["crosses_known"] = max(out.get("crosses_known", 0.0), k.score)
 
     def _surface(self, out: dict[str, float], surface: str) -> None:
-        from finextract.companies.legal import strip_legal
-        from finextract.companies.text import fold
-
         if len(surface) <= 3:
             out[("one", "two", "three")[len(surface) - 1]] = 1.0
         elif len(surface) > 12:
@@ -213,8 +216,6 @@ class Document:
 @cache
 def services() -> frozenset[str]:
     """Names that mostly stand for a network, a site or an app (``data/services.txt``)."""
-    from finextract.companies.text import fold
-
     return frozenset(map(fold, words("services.txt")))
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from finextract.companies import link
 from finextract.companies.document import link_all
-from finextract.companies.legal import strip_group, strip_legal
+from finextract.companies.legal import bare_key
 from finextract.companies.records import KnowledgeBase
-from finextract.companies.text import script_of, squeeze
+from finextract.companies.text import script_of
 from finextract.entities import Company
 
 LANGUAGES = ("ja", "de", "ko", "zh")
@@ -75,11 +75,7 @@ def bears(company: str, name: str) -> bool:
     record = KnowledgeBase.load().get(company)
     if record is None or script_of(name) != "latin":
         return False
-    return _key(name) in {_key(n) for n in (record.en, record.de, *record.aliases) if n}
-
-
-def _key(name: str) -> str:
-    return squeeze(strip_group(strip_legal(name)))
+    return bare_key(name) in {bare_key(n) for n in (record.en, record.de, *record.aliases) if n}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,11 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows = [row for split in options.split for row in read_rows(options.gold / lang / f"{split}.jsonl")]
         part = measure(rows, lang)
         print(part.line(lang))
-        every.known, every.right, every.others = (
-            every.known + part.known,
-            every.right + part.right,
-            every.others + part.others,
-        )
+        every.known += part.known
+        every.right += part.right
+        every.others += part.others
         every.wrong += part.wrong
         every.missed += part.missed
         for kind, names in (("wrong", part.wrong), ("missed", part.missed)):

@@ -35,12 +35,11 @@ def values_agree(label: str, gold: Mapping[str, Any], found: Mapping[str, Any] |
         return True
     if label != "COMPANY" or not found:
         return False
-    from finextract.companies.legal import strip_group, strip_legal
+    from finextract.companies.legal import bare_key
     from finextract.companies.linker import link
-    from finextract.companies.text import squeeze
 
     mine, theirs = str(gold.get("name", "")), str(found.get("name", ""))
-    if squeeze(strip_group(strip_legal(mine))) == squeeze(strip_group(strip_legal(theirs))):
+    if bare_key(mine) == bare_key(theirs):
         return True
     return bool(found.get("id")) and link(mine, "en").id == found["id"]
 

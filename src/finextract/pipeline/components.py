@@ -137,19 +137,18 @@ class Resolver:
 
     def __call__(self, doc: Doc) -> Doc:
         from finextract.companies.encoder import Names, Scored
-        from finextract.companies.join import join_companies
+        from finextract.companies.join import as_names, join_companies
 
         store = _store(doc)
         quantities = [Entity.from_dict(data) for data in store.get("quantities", ())]
-        encoded = None
-        if "encoder" in store:
-            encoded = Names([Scored(**data) for data in store["encoder"]], store["company"])
-        small = None
+        encoded, who = None, store.get("network", "none")
         if self.trained:
             found = [e for e in doc.ents if e.label_ == "COMPANY"]
             small = [Entity(e.start_char, e.end_char, "COMPANY", e.text, None, "model") for e in found]
-        who = store.get("network", "none")
-        entities = join_companies(doc.text, self.lang, quantities, encoded, small, who)
+            encoded, who = as_names(small, len(doc.text)), "small"
+        elif "encoder" in store:
+            encoded = Names([Scored(**data) for data in store["encoder"]], store["company"])
+        entities = join_companies(doc.text, self.lang, quantities, encoded, who)
         store["entities"] = [entity.to_dict() for entity in entities]
         spans = (doc.char_span(e.start, e.end, label=e.label, alignment_mode="expand") for e in entities)
         doc.set_ents(filter_spans([span for span in spans if span is not None]))

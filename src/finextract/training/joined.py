@@ -25,13 +25,13 @@ from finextract.companies.join import as_names, known_names, witnesses
 from finextract.companies.weigh import MODELS, OWN, Span
 from finextract.evaluation.files import write
 from finextract.taken import Taken
+from finextract.training.encoder.data import LANGUAGES
 
 if TYPE_CHECKING:
     from finextract.companies.encoder import Names
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-LANGUAGES = ("ja", "de", "ko", "zh")
 THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5)
 FOLDS = 5
 
@@ -110,11 +110,17 @@ def matrix(judged: Sequence[Judged], names: Sequence[str]) -> tuple[Floats, Floa
     return x, y
 
 
+def probabilities(x: Floats, w: Floats) -> Floats:
+    """What the regression with weights ``w`` gives each candidate."""
+    p: Floats = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
+    return p
+
+
 def fit(x: Floats, y: Floats, ridge: float) -> Floats:
     """The weights of a logistic regression with a ridge penalty."""
     w = np.zeros(x.shape[1])
     for _ in range(15):
-        p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
+        p = probabilities(x, w)
         hessian = (x * (p * (1 - p))[:, None]).T @ x + ridge * np.eye(len(w))
         w -= np.linalg.solve(hessian, x.T @ (p - y) + ridge * w)
     return w
@@ -141,7 +147,7 @@ def cross_validate(
         rest = [judged[k] for other in range(FOLDS) if other != fold for k in order[other::FOLDS]]
         w = fit(*matrix(rest, names), ridge)
         for j in held:
-            p = 1 / (1 + np.exp(-(matrix([j], names)[0] @ w)))
+            p = probabilities(matrix([j], names)[0], w)
             for threshold in THRESHOLDS:
                 found, right = count(j, p, threshold)
                 total = totals.setdefault((threshold, j.lang, j.part), [0, 0, 0])

@@ -187,9 +187,8 @@ def average(args: argparse.Namespace) -> None:
         raise SystemExit("--works: the networks have different shapes")
     state = {}
     for key, first in networks[0].items():
-        same = all(
-            first.equal(other[key]) for other in networks[1:]
-        )  # embeddings: shared with the fast network to the bit
+        # the embeddings were not trained: they stay to the bit those that the fast network shares
+        same = all(first.equal(other[key]) for other in networks[1:])
         state[key] = first if same else sum(s * other[key] for s, other in zip(shares, networks, strict=True))
     model.load_state_dict(state)
     args.work.mkdir(parents=True, exist_ok=True)
