@@ -17,6 +17,7 @@ An evening on two CPU cores::
                                                    --gold-share 0.6 --from model --body-rate 1.5e-4 --head-rate 7e-4 --floor 0.02
     python -m finextract.training.encoder average  --works .work/one .work/other --work .work/encoder  # branches of one network, if there are
     python -m finextract.training.encoder cut      --teacher .work/encoder --work .work/fast
+    python -m finextract.training.encoder widen    --works .work/fast --work .work/wide  # a larger one goes on from a smaller one
     python -m finextract.training.encoder train    --data DATA --gold annotations --reviews reviews --teacher .work/encoder --work .work/fast \\
                                                    --minutes 60 --gold-share 0.6 --body-rate 4e-4 --floor 0.02
     python -m finextract.training.encoder shrink   --data DATA --gold annotations --works .work/encoder .work/fast --pieces 62500
@@ -174,6 +175,23 @@ def cut(args: argparse.Namespace) -> None:
     print(f"{len(args.reach)} layers of {args.width}")
 
 
+def widen(args: argparse.Namespace) -> None:
+    """Make ``start.safetensors`` of a wider and deeper fast network (``--works OLD``) that begins where the old one stands."""
+    import torch
+
+    from finextract.training.encoder.model import FastTagger, load, save
+
+    (source,) = args.works
+    old = load(source / "model.safetensors")
+    if not isinstance(old, FastTagger):
+        raise SystemExit(f"{source}: not a fast network")
+    torch.manual_seed(args.seed)
+    args.work.mkdir(parents=True, exist_ok=True)
+    save(old.widened(args.width, tuple(args.reach)), args.work / "start.safetensors")
+    shutil.copyfile(source / "tokenizer.json", args.work / "tokenizer.json")
+    print(f"{len(args.reach)} layers of {args.width}")
+
+
 def average(args: argparse.Namespace) -> None:
     """The mean of the weights of networks that were trained from one start: ``--works A B --shares 0.5 0.5`` to ``--work``."""
     from finextract.training.encoder.model import load, save
@@ -209,7 +227,7 @@ def train(args: argparse.Namespace) -> None:
     plan = Plan(minutes=args.minutes, workers=args.workers, gold_share=args.gold_share, body_rate=args.body_rate)
     plan.head_rate, plan.seed, plan.floor = args.head_rate, args.seed, args.floor
     plan.swap, plan.noise = args.swap, args.noise
-    plan.teacher = args.teacher / "model.safetensors" if args.teacher else None
+    plan.teacher, plan.replay = args.teacher, args.replay
     tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
     names = Names(args.data / "companies")
     corpora, gold = data.read_corpora(args.data / "ner"), _gold(args.gold)["train"]
@@ -308,7 +326,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function in (start, grow, cut, average, shrink, train, export, evaluate, silver):
+    for function in (start, grow, cut, widen, average, shrink, train, export, evaluate, silver):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--work", type=Path, default=Path(".work/encoder"))
@@ -322,6 +340,10 @@ def main() -> None:
         elif function is average:
             command.add_argument("--works", type=Path, nargs="+", required=True)
             command.add_argument("--shares", type=float, nargs="+")
+        elif function is widen:
+            command.add_argument("--works", type=Path, nargs=1, required=True)
+            command.add_argument("--width", type=int, default=256)
+            command.add_argument("--reach", type=int, nargs="+", default=[1, 2, 4, 1])
         elif function is shrink:
             command.add_argument("--works", type=Path, nargs="+", required=True)
             command.add_argument("--pieces", type=int, required=True)
@@ -332,6 +354,9 @@ def main() -> None:
             command.add_argument("--reach", type=int, nargs="+", default=[1, 2, 4])
         elif function is train:
             command.add_argument("--teacher", type=Path)
+            command.add_argument(
+                "--replay", type=int, default=0, help="how often a batch is met again once the teacher was asked"
+            )
             command.add_argument("--from", dest="start", default="start")
             command.add_argument("--minutes", type=float, default=60.0)
             command.add_argument("--workers", type=int, default=1)

@@ -6,7 +6,7 @@ LayerNormalization and Gelu operators) and training needs nothing but torch.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +186,44 @@ class FastTagger(Network):
             x = self.drop(layer(x * mask[:, :, None] if padded else x))
         x = self.spread(x, piece, place, char, kind)
         return torch.log_softmax(self.tags(self.drop(self.next(self.near(x)))), -1)
+
+    def widened(self, width: int, reach: tuple[int, ...]) -> FastTagger:
+        """A larger network that computes about the same: units are doubled and share what they passed on, further layers pass on.
+
+        (Net2Net, Chen, Goodfellow and Shlens 2016.) Where units were doubled a little noise lets them grow apart.
+        """
+        s = self.shape
+        if width < s.width or reach[: len(s.reach)] != tuple(s.reach):
+            raise ValueError(f"a network of width {s.width} and reach {s.reach} cannot become {width}, {reach}")
+        new = FastTagger(replace(s, width=width, reach=reach))
+        of = torch.cat([torch.arange(s.width), torch.randperm(s.width)[: width - s.width]])  # each unit's old one
+        share = torch.bincount(of, minlength=s.width)[of].float()
+
+        def noisy(weight: Tensor) -> Tensor:
+            return weight + 0.05 * weight.std() * torch.randn_like(weight)
+
+        state = {k: v for k, v in self.state_dict().items() if not k.startswith(("layers.", "narrow.", "to_char."))}
+        state["narrow.weight"] = noisy(self.narrow.weight[of])
+        state["narrow.bias"] = self.narrow.bias[of]
+        state["to_char.weight"] = noisy(self.to_char.weight[:, of] / share)
+        state["to_char.bias"] = self.to_char.bias
+        for k, layer in enumerate(self.layers):
+            assert isinstance(layer, Mixer)
+            near = layer.mix.weight.reshape(s.width, 3, s.width)
+            state[f"layers.{k}.mix.weight"] = noisy((near[of][:, :, of] / share).reshape(width, 3 * width))
+            state[f"layers.{k}.mix.bias"] = layer.mix.bias[of]
+            state[f"layers.{k}.norm.weight"] = layer.norm.weight[of]
+            state[f"layers.{k}.norm.bias"] = layer.norm.bias[of]
+        scale, shift = layer.norm.weight, layer.norm.bias
+        spread = (scale.square().mean() + shift.var()).sqrt()
+        for k in range(len(s.reach), len(reach)):
+            state[f"layers.{k}.mix.weight"] = 0.02 * torch.randn(width, 3 * width)
+            state[f"layers.{k}.mix.bias"] = torch.zeros(width)
+            state[f"layers.{k}.norm.weight"] = spread.expand(width)
+            state[f"layers.{k}.norm.bias"] = shift.mean().expand(width)
+        with torch.no_grad():
+            new.load_state_dict(state)
+        return new
 
 
 def network(shape: Shape) -> Network:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from finextract.training.encoder import augment
 from finextract.training.encoder.data import Example, Row, batches, collate, rows, settings
+from finextract.training.encoder.export import INPUTS
 from finextract.training.encoder.model import Network, load, save
 
 
@@ -35,6 +36,7 @@ class Plan:
     floor: float = 0.03
     teacher: Path | None = None
     teacher_share: float = 0.7
+    replay: int = 0
     cores: Sequence[int] = field(default_factory=tuple)
 
 
@@ -124,10 +126,66 @@ def loss_of(logp: Tensor, allowed: Tensor, weight: Tensor) -> Tensor:
     return -(good * weight).sum() / weight.sum().clamp(min=1.0)
 
 
-def taught(logp: Tensor, teacher: Network, tensors: list[Tensor], weight: Tensor) -> Tensor:
-    """Cross entropy with the teacher's tags, wherever there is a character to read."""
-    with torch.no_grad():
-        wanted = teacher(*tensors).exp()
+Inputs = dict[str, np.ndarray[Any, Any]]
+Teacher = Callable[[Inputs], Tensor]
+"""Inputs of a batch to the probabilities of tags, ``[row, character, tag]``."""
+
+
+def teacher_of(folder: Path, device: str) -> Teacher:
+    """The network that a work folder or an exported model holds; the latter, int8, is three times as fast on a CPU."""
+    if (folder / "model.onnx").is_file():
+        return _exported(folder / "model.onnx")
+    model = load(folder / "model.safetensors" if folder.is_dir() else folder).to(device).eval()
+
+    def ask(inputs: Inputs) -> Tensor:
+        with torch.no_grad():
+            return model(*_tensors(inputs, device)).exp()
+
+    return ask
+
+
+def _exported(path: Path) -> Teacher:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.enable_mem_pattern = False
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def ask(inputs: Inputs) -> Tensor:
+        rows = []
+        pieces = inputs["mask"].sum(1).astype(int)  # its windows run one by one and without padding
+        for k, n in enumerate(pieces):
+            feed = {name: inputs[name][k : k + 1] for name in INPUTS}
+            rows.append(session.run(None, {**feed, "ids": feed["ids"][:, :n]})[0])
+        return torch.from_numpy(np.concatenate(rows)).exp()
+
+    return ask
+
+
+def _tensors(inputs: Inputs, device: str) -> list[Tensor]:
+    return [torch.from_numpy(inputs[k]).to(device) for k in ("ids", "mask", *INPUTS[1:])]
+
+
+def lessons(
+    stream: Stream, teacher: Teacher | None, replay: int
+) -> Iterator[tuple[Inputs, Tensor, Tensor, Tensor | None]]:
+    """Batches with what the teacher says of them; each is met ``replay`` times again, since asking is the dearest step."""
+    seen: list[tuple[Inputs, Tensor, Tensor, Tensor]] = []
+    for batch in stream:
+        inputs, allowed, weight = collate(batch)
+        told = torch.from_numpy(allowed), torch.from_numpy(weight)
+        if teacher is None:
+            yield inputs, *told, None
+            continue
+        seen.append((inputs, *told, teacher(inputs).half()))
+        for k in (-1, *stream.rng.integers(len(seen), size=replay)):
+            yield seen[k]
+
+
+def taught(logp: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
+    """Cross entropy with the teacher's probabilities of tags, wherever there is a character to read."""
     read = (weight > 0).float()
     return -((wanted * logp).sum(-1) * read).sum() / read.sum().clamp(min=1.0)
 
@@ -159,7 +217,7 @@ def work(
     model = load(start).to(device)
     model.words.weight.requires_grad_(False)
     model.train()
-    teacher = load(plan.teacher).to(device).eval() if plan.teacher else None
+    teacher = teacher_of(plan.teacher, device) if plan.teacher else None
     groups = [
         {"params": model.body(), "rate": plan.body_rate, "weight_decay": 0.01},
         {"params": model.head(), "rate": plan.head_rate, "weight_decay": 0.0},
@@ -168,22 +226,22 @@ def work(
     optimizer = torch.optim.AdamW(groups, lr=1e-4, betas=(0.9, 0.98), fused=True)
     steps = tokens = 0
     shown, since, total = time.time(), 0, 0.0
-    for batch in stream:
+    for inputs, allowed, weight, wanted in lessons(stream, teacher, plan.replay):
         part = (time.time() - began) / (60 * plan.minutes)
         if part >= 1:
             break
         scale = min(1.0, (steps + 1) / 100) * max(plan.floor, 1 - part)
         for g in optimizer.param_groups:
             g["lr"] = g["rate"] * scale
-        inputs, allowed, weight = collate(batch)
-        tensors = [torch.from_numpy(inputs[k]).to(device) for k in ("ids", "mask", "piece", "place", "char", "kind")]
+        allowed, weight = allowed.to(device), weight.to(device)
         with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
-            logp = model(*tensors)
+            logp = model(*_tensors(inputs, device))
         logp = logp.float()
-        loss = loss_of(logp, torch.from_numpy(allowed).to(device), torch.from_numpy(weight).to(device))
-        if teacher is not None:
-            told = taught(logp, teacher, tensors, torch.from_numpy(weight).to(device))
-            loss = (1 - plan.teacher_share) * loss + plan.teacher_share * told
+        loss = loss_of(logp, allowed, weight)
+        if wanted is not None:
+            loss = (1 - plan.teacher_share) * loss + plan.teacher_share * taught(
+                logp, wanted.to(device).float(), weight
+            )
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(mine, 1.0)
         optimizer.step()
