@@ -70,7 +70,7 @@ def explain(
         for r in readings(text, code, date, lambda start, end, why: misses.append((start, end, why)))
     }
     hits = CompanyIndex.load().find(text, code)
-    scored = _scored(text, tier)
+    scored = _scored(text, code, tier)
     weigh = _weigher(text, code, tier, scored)
     found = []
     for e in extraction.entities:
@@ -118,12 +118,12 @@ def explain(
     return Explanation(text, code, tier, tuple(found), tuple(sorted(missed, key=lambda r: (r.start, r.end))))
 
 
-def _scored(text: str, tier: str) -> Names | None:
+def _scored(text: str, lang: str, tier: str) -> Names | None:
     if tier not in ("encoder", "fast"):
         return None
-    from finextract.extractor import encoder
+    from finextract.companies.reread import names_by
 
-    return encoder(tier).predict([text])[0]
+    return names_by(tier, [text], [lang])[0]
 
 
 def _weigher(text: str, lang: str, tier: str, names: Names | None) -> Callable[[int, int], list[str]]:

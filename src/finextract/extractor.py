@@ -14,7 +14,7 @@ from finextract.entities import Entity, Extraction
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from finextract.companies.encoder import CompanyEncoder, Names
+    from finextract.companies.encoder import Names
 
 Model = Literal["auto", "encoder", "fast", "small", "none"]
 MODELS: tuple[Model, ...] = ("auto", "encoder", "fast", "small", "none")
@@ -78,14 +78,6 @@ def language_of(text: str, lang: str | None) -> str:
     return lang
 
 
-@lru_cache(maxsize=2)
-def encoder(tier: str = "encoder") -> CompanyEncoder:
-    """The encoder that comes with the package, or the ``fast`` network cut from it, loaded once."""
-    from finextract.companies.encoder import CompanyEncoder
-
-    return CompanyEncoder.load(name="model" if tier == "encoder" else tier)
-
-
 @lru_cache(maxsize=8)
 def _small(lang: str) -> Language:
     import spacy
@@ -107,8 +99,10 @@ def _entities(
     for network in ("encoder", "fast"):
         chosen = [i for i, tier in enumerate(tiers) if tier == network]
         if chosen:
-            for i, spans in zip(chosen, encoder(network).predict([texts[i] for i in chosen]), strict=True):
-                encoded[i] = spans
+            from finextract.companies.reread import names_by
+
+            found = names_by(network, [texts[i] for i in chosen], [langs[i] for i in chosen])
+            encoded.update(zip(chosen, found, strict=True))
     for i, (text, lang, date) in enumerate(zip(texts, langs, dates, strict=True)):
         quantities = read(text, lang, date)
         if tiers[i] == "small":
@@ -123,7 +117,7 @@ def extract(text: str, *, lang: str | None = None, date: Date = None, model: str
 
     ``lang`` is ja, de, ko, zh or en, or None to tell it from the text; ``date`` is the document's (YYYY-MM-DD), by which
     deictic and bare quarters get their year. ``model`` chooses who finds unlisted companies: ``encoder`` (the most
-    accurate), ``fast`` (a small network without attention, taught by the encoder), ``small`` (the spaCy pipeline of the language), ``none`` (grammar and knowledge base only), or ``auto``, the
+    accurate), ``fast`` (a small network without attention, taught by the encoder, which reads again where it is in doubt), ``small`` (the spaCy pipeline of the language), ``none`` (grammar and knowledge base only), or ``auto``, the
     best that is installed.
 
     Raises TypeError or ValueError (:class:`LanguageError` for a language that cannot be told or handled).

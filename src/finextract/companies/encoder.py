@@ -281,6 +281,24 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def company_probability(logp: Floats) -> Floats:
+    """How likely each character belongs to a company's name."""
+    import numpy as np
+
+    p: Floats = np.exp(logp[:, tag(0, _BEGIN) : tag(1, _BEGIN)]).sum(1)
+    return p
+
+
+def names_of(text: str, logp: Floats) -> Names:
+    """The names in a text by its log probabilities ``[characters, tags]``."""
+    found = []
+    for start, end, label, score in spans(logp):
+        start, end = trim(text, start, end)
+        if start < end:
+            found.append(Scored(start, end, CLASSES[label], score))
+    return Names(found, company_probability(logp).tolist())
+
+
 class CompanyEncoder:
     """A loaded encoder. Make one with :meth:`load`; it may be used from several threads."""
 
@@ -310,17 +328,7 @@ class CompanyEncoder:
 
         Time grows linearly with the length of a text; what is found in one text does not depend on the others.
         """
-        import numpy as np
-
-        out: list[Names] = []
-        for text, logp in zip(texts, self.log_probabilities(texts), strict=True):
-            found = []
-            for start, end, label, score in spans(logp):
-                start, end = trim(text, start, end)
-                if start < end:
-                    found.append(Scored(start, end, CLASSES[label], score))
-            out.append(Names(found, np.exp(logp[:, tag(0, _BEGIN) : tag(1, _BEGIN)]).sum(1).tolist()))
-        return out
+        return [names_of(text, logp) for text, logp in zip(texts, self.log_probabilities(texts), strict=True)]
 
     def log_probabilities(self, texts: Sequence[str]) -> list[Floats]:
         """For each text the log probability of every tag at every character."""

@@ -114,15 +114,15 @@ class Companies(Component):
 
 
 class Encoder:
-    """Companies, and what they could be taken for, by the encoder (or by the ``fast`` network)."""
+    """Companies, and what they could be taken for, by the encoder (or by the networks of the ``fast`` tier)."""
 
-    def __init__(self, network: str) -> None:
-        self.network = network
+    def __init__(self, network: str, lang: str) -> None:
+        self.network, self.lang = network, lang
 
     def __call__(self, doc: Doc) -> Doc:
-        from finextract.extractor import encoder
+        from finextract.companies.reread import names_by
 
-        (found,) = encoder(self.network).predict([doc.text])
+        (found,) = names_by(self.network, [doc.text], [self.lang])
         _store(doc).update(encoder=[asdict(scored) for scored in found], company=found.company, network=self.network)
         return doc
 
@@ -170,7 +170,7 @@ def make_companies(nlp: Language, name: str) -> Companies:
 @Language.factory("finextract_encoder", default_config={"network": "encoder"})
 def make_encoder(nlp: Language, name: str, network: str) -> Encoder:
     """``finextract_encoder``"""
-    return Encoder(network)
+    return Encoder(network, str(nlp.lang))
 
 
 @Language.factory("finextract_resolver")

@@ -13,7 +13,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from finextract.companies.encoder import CompanyEncoder
 from finextract.companies.join import as_names, known_names, witnesses
+from finextract.companies.reread import Rereader, doubts
 from finextract.companies.weigh import MODELS, OWN, Span
 from finextract.evaluation.files import write
 from finextract.taken import Taken
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5)
 FOLDS = 5
+REREAD = {"ja": 0.07, "de": 0.28, "ko": 0.11, "zh": 0.1}
+"""How much of a language's texts the fast tier reads twice: what leaves it 20 times as fast as ja_ginza (``benchmarks/speed.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,29 @@ def texts(gold: Path, reviews: Path, data: Path) -> Iterator[tuple[str, str, str
             yield review.language, "reviews", review.text, companies(review.spans)
 
 
-def found_by(model: str, rows: Sequence[tuple[str, str, str, frozenset[Span]]]) -> Iterator[Names]:
-    """What a model finds in each text."""
+def reread_limits(rows: Sequence[tuple[str, str, str, frozenset[Span]]]) -> dict[str, float]:
+    """For each language the doubt above which the sentences make up its share of :data:`REREAD`."""
+    fast = CompanyEncoder.load(name="fast")
+    out = {}
+    for lang, share in REREAD.items():
+        texts = [text for of, _, text, _ in rows if of == lang]
+        read = zip(texts, fast.log_probabilities(texts), strict=True)
+        found = sorted(
+            ((doubt, end - start) for text, logp in read for start, end, doubt in doubts(text, logp)), reverse=True
+        )
+        left = share * sum(map(len, texts))
+        for doubt, size in found:
+            left -= size
+            if left < 0:
+                out[lang] = round(doubt, 5)
+                break
+    return out
+
+
+def found_by(
+    model: str, rows: Sequence[tuple[str, str, str, frozenset[Span]]], limits: Mapping[str, float]
+) -> Iterator[Names]:
+    """What a model finds in each text; ``limits`` are those of the fast tier."""
     if model == "small":
         from finextract.extractor import _small
         from finextract.pipeline.small import small_model_companies
@@ -74,16 +99,20 @@ def found_by(model: str, rows: Sequence[tuple[str, str, str, frozenset[Span]]]) 
         for lang, _, text, _ in rows:
             yield as_names(small_model_companies(_small(lang), text, read(text, lang, None)), len(text))
     else:
-        from finextract.extractor import encoder
-
+        encoder, fast = CompanyEncoder.load(), CompanyEncoder.load(name="fast")
+        network = Rereader(fast, encoder, limits)
         for at in range(0, len(rows), 64):
-            yield from encoder(model).predict([text for _, _, text, _ in rows[at : at + 64]])
+            part = rows[at : at + 64]
+            texts, langs = [text for _, _, text, _ in part], [lang for lang, *_ in part]
+            yield from network.predict(texts, langs) if model == "fast" else encoder.predict(texts)
 
 
-def judge(model: str, rows: Sequence[tuple[str, str, str, frozenset[Span]]]) -> list[Judged]:
+def judge(
+    model: str, rows: Sequence[tuple[str, str, str, frozenset[Span]]], limits: Mapping[str, float]
+) -> list[Judged]:
     """All candidates of all texts with their features; those that differ by language stand twice."""
     out = []
-    for (lang, part, text, gold), names in zip(rows, found_by(model, rows), strict=True):
+    for (lang, part, text, gold), names in zip(rows, found_by(model, rows, limits), strict=True):
         document = witnesses(text, lang, names, known_names(text, lang))
         spans = tuple(sorted(document.spans()))
         features = []
@@ -170,14 +199,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     target = Path(str(files("finextract.companies").joinpath("data", "weights.json")))
     table = json.loads(target.read_text("utf-8")) if target.is_file() else {}
     rows = list(texts(options.gold, options.reviews, options.data))
+    limits = reread_limits(rows)
     for model in options.models:
-        judged = judge(model, rows)
+        judged = judge(model, rows, limits)
         names = sorted({name for j in judged for features in j.features for name in features})
         scores = cross_validate(judged, names, options.ridge)
         means = {threshold: sum(f1.values()) / len(f1) for threshold, f1 in scores.items()}
         best = max(means, key=means.__getitem__)
         w = fit(*matrix(judged, names), options.ridge)
         table[model] = {"threshold": best, "weights": {n: round(float(v), 3) for n, v in zip(names, w, strict=True)}}
+        if model == "fast":
+            table[model]["reread"] = limits
         print(f"{model}: mean F1 by threshold", {t: round(100 * m, 2) for t, m in means.items()})
         for key, f1 in sorted(scores[best].items()):
             print(f"  {key[0]} {key[1]}: {100 * f1:.1f}")
