@@ -2,7 +2,7 @@
 
 Reads the lists and what is edited by hand in ``data`` (``world.tsv``, ``more.tsv``, ``names.tsv``, ``settled.tsv``, ``translated.tsv``, ``trades.tsv``), what comes from
 the gold (``composed.tsv``, ``heard.tsv``), merges rows that are the same company, makes aliases, decides which of them
-are ambiguous, and writes ``companies.tsv.gz``, ``aliases_*.tsv.gz``, ``pinyin.tsv.gz``, ``translated.tsv.gz``, ``short.tsv.gz``, ``blockers.tsv.gz``,
+are ambiguous, and writes ``companies.tsv.gz``, ``aliases_*.tsv.gz``, ``keys_*.tsv.gz``, ``pinyin.tsv.gz``, ``translated.tsv.gz``, ``short.tsv.gz``, ``blockers.tsv.gz``,
 ``han.tsv`` and the share-alike files into ``src/finextract/companies/data``. The bytes depend on the input alone.
 
 Needs, beyond the package's own dependencies: ``pip install wordfreq opencc-python-reimplemented pypinyin hanja``.
@@ -29,6 +29,7 @@ from typing import Any
 from finextract.companies.hangul import pinyin_to_hangul
 from finextract.companies.isin import isin_is_valid
 from finextract.companies.legal import bare_key, read_toml, strip_group, strip_legal
+from finextract.companies.linker import squeezed
 from finextract.companies.text import fold, is_han, script_of, squeeze
 
 DATA = Path(__file__).resolve().parent.parent / "src" / "finextract" / "companies" / "data"
@@ -953,6 +954,9 @@ def main(argv: list[str] | None = None) -> int:
             name = f"aliases_{group}.tsv.gz" if part == "main" else f"{part}.aliases_{group}.tsv.gz"
             if part == "main" or lines[group]:
                 write_gz(folder / name, sorted(lines[group]))
+            if part == "main":
+                keys = squeezed(sorted(lines[group]))
+                write_gz(folder / f"keys_{group}.tsv.gz", sorted(f"{key}\t{rest}" for key, rest in keys.items()))
     pinyin = pinyin_table(records)
     write_gz(options.out / "pinyin.tsv.gz", sorted(f"{k}\t{','.join(map(str, sorted(v)))}" for k, v in pinyin.items()))
     known = {squeeze(alias) for group in aliases.values() for alias in group}

@@ -8,13 +8,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import finextract.companies
 from finextract.companies import KnowledgeBase
-from finextract.companies.index import GROUPS, alias_group
+from finextract.companies.index import GROUPS, alias_group, share_alike
 from finextract.companies.isin import isin_is_valid
 from finextract.companies.legal import read_toml, strip_group, strip_legal
-from finextract.companies.records import CompanyRecord, parse_record
+from finextract.companies.linker import squeezed
+from finextract.companies.records import CompanyRecord, SortedLines, parse_record, read_lines
 from finextract.companies.text import fold, script_of
 
 DATA = Path(finextract.companies.__file__).parent / "data"
@@ -34,7 +37,7 @@ def test_size_and_languages(records: list[CompanyRecord]) -> None:
 
 
 def test_files_stay_small() -> None:
-    assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) < 9_000_000
+    assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) < 12_000_000
 
 
 def test_ids_are_unique(records: list[CompanyRecord]) -> None:
@@ -179,3 +182,26 @@ def test_a_record_of_the_wrong_width_is_refused() -> None:
 
 def test_every_language_has_its_groups() -> None:
     assert set(GROUPS) == {"ja", "de", "ko", "zh", "en"}
+
+
+@given(
+    st.dictionaries(
+        st.text(alphabet="ab가家é", min_size=1, max_size=6), st.text(alphabet="01,a\t", min_size=1, max_size=4)
+    ),
+    st.text(alphabet="ab가家é", min_size=1, max_size=6),
+)
+@settings(max_examples=300, deadline=None)
+def test_sorted_lines_answer_as_a_dictionary_does(table: dict[str, str], asked: str) -> None:
+    lines = SortedLines("".join(f"{key}\t{rest}\n" for key, rest in sorted(table.items())).encode())
+    for key in (*table, asked):
+        assert lines.get(key) == table.get(key)
+    if len(asked.encode()) >= 3:
+        assert list(lines.beginning(asked)) == [(k, v) for k, v in sorted(table.items()) if k.startswith(asked)]
+
+
+@pytest.mark.parametrize("group", ["latin", "ja", "ko", "zh"])
+def test_the_keys_are_those_of_the_aliases(group: str) -> None:
+    """``keys_*.tsv.gz`` was made from the aliases that lie beside it."""
+    whole = alias_group(group)
+    own = squeezed(whole[: len(whole) - len(share_alike(group))])
+    assert read_lines(f"keys_{group}.tsv.gz") == sorted(f"{key}\t{rest}" for key, rest in own.items())

@@ -44,13 +44,14 @@ class Hit:
     """Where the bare name ends; ``end`` is behind it where a legal form or a group word was taken in."""
 
 
-@lru_cache(maxsize=8)
-def alias_group(group: str) -> tuple[str, ...]:
+def share_alike(group: str) -> list[str]:
+    """The lines of the share-alike names of one group."""
+    return [line for name in _SHARE_ALIKE[group] for line in read_lines(name)]
+
+
+def alias_group(group: str) -> list[str]:
     """The lines ``alias TAB flag+rank TAB rows`` of one file group, share-alike names behind our own."""
-    lines = read_lines(f"aliases_{group}.tsv.gz")
-    for name in _SHARE_ALIKE[group]:
-        lines += read_lines(name)
-    return tuple(lines)
+    return read_lines(f"aliases_{group}.tsv.gz") + share_alike(group)
 
 
 @lru_cache(maxsize=4096)

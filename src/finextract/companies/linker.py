@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
-from finextract.companies.index import Hit, alias_group
+from finextract.companies.index import Hit, share_alike
 from finextract.companies.legal import strip_group, strip_legal
-from finextract.companies.records import CompanyRecord, KnowledgeBase, read_lines
+from finextract.companies.records import CompanyRecord, KnowledgeBase, SortedLines
 from finextract.companies.text import script_of, squeeze
 from finextract.entities import Company
 
@@ -31,35 +30,43 @@ def simplify(text: str) -> str:
     return text.translate(_han())
 
 
-@lru_cache(maxsize=8)
-def _keys(group: str) -> dict[str, str]:
-    """Squeezed name to ``flag+rank TAB rows``; where two names squeeze to one key the more reported company has it."""
+def merge_key(old: str | None, new: str) -> str:
+    """What stands behind a squeezed name, ``flag+rank TAB rows``, where two names squeeze to it: the more reported company has it."""
+    if old is None or new[1] < old[1]:
+        return new
+    if new[1] == old[1] != "1" and new.partition("\t")[2] != old.partition("\t")[2]:
+        both = sorted({*new.partition("\t")[2].split(","), *old.partition("\t")[2].split(",")}, key=int)
+        return f"a{old[1]}\t{','.join(both)}"
+    return old
+
+
+def squeezed(lines: Iterable[str]) -> dict[str, str]:
+    """The lines of aliases by squeezed name."""
     out: dict[str, str] = {}
-    for line in alias_group(group):
+    for line in lines:
         alias, _, rest = line.partition("\t")
         key = alias.casefold() if alias.isalnum() else squeeze(alias)
-        if not key:
-            continue
-        old = out.get(key)
-        if old is None or rest[1] < old[1]:
-            out[key] = rest
-        elif rest[1] == old[1] and rest.partition("\t")[2] != old.partition("\t")[2]:
-            both = sorted({*rest.partition("\t")[2].split(","), *old.partition("\t")[2].split(",")}, key=int)
-            if old[1] != "1":
-                out[key] = f"a{old[1]}\t{','.join(both)}"
+        if key:
+            out[key] = merge_key(out.get(key), rest)
     return out
 
 
-@lru_cache(maxsize=1)
-def _pinyin() -> tuple[dict[str, str], list[str]]:
-    table = dict(line.split("\t") for line in read_lines("pinyin.tsv.gz"))
-    return table, sorted(table)
+@lru_cache(maxsize=8)
+def _keys(group: str) -> tuple[SortedLines, dict[str, str]]:
+    """The squeezed names of our own rows, and those of the share-alike ones."""
+    return SortedLines.read(f"keys_{group}.tsv.gz"), squeezed(share_alike(group))
 
 
-@lru_cache(maxsize=2)
-def _forms(name: str) -> dict[str, int]:
-    """Row by squeezed form: of ``translated.tsv.gz``, or of ``short.tsv.gz`` (heads and transliterations of Chinese names)."""
-    return {key: int(row) for key, row in (line.split("\t") for line in read_lines(name))}
+def _of_key(group: str, key: str) -> str | None:
+    own, other = _keys(group)
+    rest = own.get(key)
+    return merge_key(rest, other[key]) if key in other else rest
+
+
+@lru_cache(maxsize=3)
+def _table(name: str) -> SortedLines:
+    """``pinyin.tsv.gz``, ``translated.tsv.gz`` or ``short.tsv.gz`` (heads and transliterations of Chinese names): rows by squeezed form."""
+    return SortedLines.read(name)
 
 
 def _plain(surface: str) -> str:
@@ -106,7 +113,7 @@ def _look_up(name: str, lang: str, base: KnowledgeBase) -> CompanyRecord | None:
     groups = scripts[script_of(name)]
     for group in groups:
         for form in (key, simplify(key)) if group == "zh" else (key,):
-            rest = _keys(group).get(form)
+            rest = _of_key(group, form)
             if rest is not None:
                 return _choose(rest.partition("\t")[2], lang, base)
     return None
@@ -115,19 +122,15 @@ def _look_up(name: str, lang: str, base: KnowledgeBase) -> CompanyRecord | None:
 def _transliterated(name: str, base: KnowledgeBase) -> CompanyRecord | None:
     """Pinyin (Yingwei, Yingweida) and its Hangul spelling (잉웨이다): exactly, or as the one beginning it can be."""
     key = squeeze(name)
-    table, ordered = _pinyin()
+    table = _table("pinyin.tsv.gz")
     hangul = script_of(name) == "hangul"
     if not (key.isascii() or hangul) or len(key) < (3 if hangul else 6):
         return None
     rows = table.get(key)
     if rows is None:
         # a name cut short by its last syllable, where only one name can be meant
-        at = bisect_left(ordered, key)
-        found: set[str] = set()
-        while at < len(ordered) and ordered[at].startswith(key):
-            if len(ordered[at]) - len(key) <= (1 if hangul else 4):
-                found.add(table[ordered[at]])
-            at += 1
+        most = 1 if hangul else 4
+        found = {rest for name, rest in table.beginning(key) if len(name) - len(key) <= most}
         rows = found.pop() if len(found) == 1 else None
     if rows is None or "," in rows:
         return None
@@ -188,17 +191,17 @@ def _link(surface: str, lang: str) -> Company:
         if record is not None:
             return _company(record, "stripped")
     for form in seen:
-        row = _forms("translated.tsv.gz").get(squeeze(form))
+        row = _table("translated.tsv.gz").get(squeeze(form))
         if row is not None:
-            return _company(base.row(row), "transliteration")
+            return _company(base.row(int(row)), "transliteration")
     record = _transliterated(plain, base)
     if record is not None:
         return _company(record, "transliteration")
     if lang != "ja":
         for form in seen:
-            row = _forms("short.tsv.gz").get(simplify(squeeze(form)))
+            row = _table("short.tsv.gz").get(simplify(squeeze(form)))
             if row is not None:
-                return _company(base.row(row), "short" if script_of(form) == "han" else "transliteration")
+                return _company(base.row(int(row)), "short" if script_of(form) == "han" else "transliteration")
     return Company(strip_legal(plain) if len(strip_legal(plain)) >= 2 else name)
 
 
