@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finextract import extract
-from finextract.companies.encoder import N_TAGS, Names, tag
+from finextract.companies.encoder import N_TAGS, Names, company_probability, tag
 from finextract.companies.reread import Rereader, doubts, load_limits, load_rereader, names_by, sentences
 
 FIRST = "Der Umsatz stieg im Mai. "
@@ -120,7 +120,7 @@ def test_without_doubt_the_second_network_is_not_asked() -> None:
 def test_doubt_is_the_expected_error_by_the_character() -> None:
     logp = certain(len(SECOND))
     name(logp, 10, 17, 0.5)
-    ((start, end, doubt),) = doubts(SECOND, logp)
+    ((start, end, doubt),) = doubts(SECOND, company_probability(logp))
     assert (start, end) == (0, len(SECOND))
     assert doubt == pytest.approx(7 * 0.25 / len(SECOND), abs=1e-4)
 

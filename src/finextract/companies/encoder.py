@@ -289,14 +289,14 @@ def company_probability(logp: Floats) -> Floats:
     return p
 
 
-def names_of(text: str, logp: Floats) -> Names:
-    """The names in a text by its log probabilities ``[characters, tags]``."""
+def names_of(text: str, logp: Floats, company: Floats | None = None) -> Names:
+    """The names in a text by its log probabilities ``[characters, tags]``; ``company`` is their :func:`company_probability` where it is known."""
     found = []
     for start, end, label, score in spans(logp):
         start, end = trim(text, start, end)
         if start < end:
             found.append(Scored(start, end, CLASSES[label], score))
-    return Names(found, company_probability(logp).tolist())
+    return Names(found, (company_probability(logp) if company is None else company).tolist())
 
 
 class CompanyEncoder:
@@ -380,7 +380,9 @@ def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Win
     import numpy as np
 
     part = text[window.start : window.end]
-    local = [(s - window.start, e - window.start) for s, e in offsets[window.first_piece : window.last_piece]]
+    local = offsets[window.first_piece : window.last_piece]
+    if window.start:
+        local = [(s - window.start, e - window.start) for s, e in local]
     piece, place = piece_of_character(local, len(part))
     char, kind = characters(part)
     return np.stack([piece + (1 if local else 0), place, char, kind])

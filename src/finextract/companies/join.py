@@ -134,6 +134,7 @@ def witnesses(text: str, lang: str, names: Names, known: Iterable[Known]) -> Doc
 
 def _of_model(text: str, lang: str, names: Names) -> dict[Span, Scored]:
     """The model's companies within the bounds that the guidelines give them."""
+    from finextract.companies.encoder import Scored
     from finextract.companies.text import fold
 
     never = not_companies(lang)
@@ -142,7 +143,7 @@ def _of_model(text: str, lang: str, names: Names) -> dict[Span, Scored]:
     for s in names:
         if s.label == "COMPANY":
             start, end = trim(text, s.start, s.end, lang)
-            trimmed.append(replace(s, start=start, end=end))
+            trimmed.append(Scored(start, end, s.label, s.score))
     for s in _with_forms(text, trimmed):
         if s.start < s.end and fold(text[s.start : s.end]) not in never:
             old = found.get((s.start, s.end))

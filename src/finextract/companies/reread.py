@@ -35,15 +35,12 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return [*zip(cuts, [*cuts[1:], len(text)], strict=True)]
 
 
-def doubts(text: str, logp: Floats) -> list[tuple[int, int, float]]:
-    """The sentences of a text, each with its doubt, from the fast network's log probabilities."""
+def doubts(text: str, company: Floats) -> list[tuple[int, int, float]]:
+    """The sentences of a text, each with its doubt, from how likely each character belongs to a company."""
     import numpy as np
 
-    p = company_probability(logp)
-    sums = np.concatenate([[0.0], np.cumsum(p * (1 - p), dtype=np.float64)])
-    return [
-        (start, end, float(sums[end] - sums[start]) / (end - start)) for start, end in sentences(text) if start < end
-    ]
+    sums = np.concatenate([[0.0], np.cumsum(company * (1 - company), dtype=np.float64)]).tolist()
+    return [(start, end, (sums[end] - sums[start]) / (end - start)) for start, end in sentences(text) if start < end]
 
 
 class Rereader:
@@ -58,14 +55,16 @@ class Rereader:
         out = []
         for text, lang, logp in zip(texts, langs, self.first.log_probabilities(texts), strict=True):
             limit = self.limits["de" if lang == "en" else lang]
-            again = [(start, end) for start, end, doubt in doubts(text, logp) if doubt > limit]
+            company = company_probability(logp)
+            again = [(start, end) for start, end, doubt in doubts(text, company) if doubt > limit]
             if again:  # read together, so that they tell of each other
                 (found,) = self.second.log_probabilities(["".join(text[start:end] for start, end in again)])
                 at = 0
                 for start, end in again:
                     logp[start:end] = found[at : at + end - start]
                     at += end - start
-            out.append(names_of(text, logp))
+                company = company_probability(logp)
+            out.append(names_of(text, logp, company))
         return out
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from finextract.companies.encoder import CompanyEncoder
+from finextract.companies.encoder import CompanyEncoder, company_probability
 from finextract.companies.join import as_names, known_names, witnesses
 from finextract.companies.reread import Rereader, doubts
 from finextract.companies.weigh import MODELS, OWN, Span
@@ -76,7 +76,12 @@ def reread_limits(rows: Sequence[tuple[str, str, str, frozenset[Span]]]) -> dict
         texts = [text for of, _, text, _ in rows if of == lang]
         read = zip(texts, fast.log_probabilities(texts), strict=True)
         found = sorted(
-            ((doubt, end - start) for text, logp in read for start, end, doubt in doubts(text, logp)), reverse=True
+            (
+                (doubt, end - start)
+                for text, logp in read
+                for start, end, doubt in doubts(text, company_probability(logp))
+            ),
+            reverse=True,
         )
         left = share * sum(map(len, texts))
         for doubt, size in found:
