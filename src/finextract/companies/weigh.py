@@ -36,8 +36,6 @@ OWN = frozenset(
 
 SURE = 0.6
 """A name of which the model is as sure as this at one place is looked for at the others."""
-CERTAIN = 0.8
-"""The names of which the model is as sure as this tell whether a text speaks of companies at all."""
 CLEAR = 0.9
 """The score of a known name that nothing speaks against."""
 _DIGIT = re.compile(r"\d")
@@ -104,7 +102,6 @@ class Document:
         for (start, end), s in model.items():
             best.setdefault(text[start:end], []).append(s.score)
         self._scores = best
-        self._sure = frozenset(surface for surface, scores in best.items() if max(scores) >= CERTAIN)
 
     def spans(self) -> set[Span]:
         """All candidates."""
@@ -148,8 +145,6 @@ class Document:
             out["again"] = again
             if not seen:
                 out["again_unseen"] = again
-        if others := len(self._sure) - (surface in self._sure):
-            out["others"] = log(1 + others)
         twins = self._scores.get(surface, [])
         if len(twins) > (seen is not None):
             out["elsewhere"] = max(twins)
