@@ -56,7 +56,7 @@ def test_a_sure_name_is_found_again_only_where_the_model_half_sees_one(model: st
     text = "Rauhfels baut um. Neben dem Tor von Rauhfels steht ein Kran."
     sure = Scored(0, 8, "COMPANY", 0.99)
     assert chosen(text, "de", [sure], (36, 44, 0.01), model) == [(0, 8, "model")]
-    assert chosen(text, "de", [sure], (36, 44, 0.6), model) == [(0, 8, "model"), (36, 44, "document")]
+    assert chosen(text, "de", [sure], (36, 44, 0.75), model) == [(0, 8, "model"), (36, 44, "document")]
 
 
 @pytest.mark.parametrize(
