@@ -15,7 +15,8 @@ from pathlib import Path
 from finextract.companies import link
 from finextract.companies.text import script_of, squeeze
 from finextract.evaluation.files import write
-from finextract.evaluation.linking import LANGUAGES, measure
+from finextract.evaluation.linking import measure
+from finextract.training.encoder.data import LANGUAGES
 from finextract.training.reader import read_rows
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -92,6 +92,7 @@ def _entities(
 ) -> Iterator[tuple[Entity, ...]]:
     """Entities of texts whose languages are known, in order."""
     from finextract.companies.join import as_names, join_companies
+    from finextract.companies.reread import names_by
     from finextract.quantities import read
 
     tiers = [resolve_model(model, lang) for lang in langs]
@@ -99,8 +100,6 @@ def _entities(
     for network in ("encoder", "fast"):
         chosen = [i for i, tier in enumerate(tiers) if tier == network]
         if chosen:
-            from finextract.companies.reread import names_by
-
             found = names_by(network, [texts[i] for i in chosen], [langs[i] for i in chosen])
             encoded.update(zip(chosen, found, strict=True))
     for i, (text, lang, date) in enumerate(zip(texts, langs, dates, strict=True)):

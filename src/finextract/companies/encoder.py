@@ -360,18 +360,24 @@ class CompanyEncoder:
         return {"ids": pieces, "piece": piece, "place": place, "char": char, "kind": kind}
 
 
-@lru_cache(maxsize=4)
-def _load(folder: Path, threads: int, name: str) -> CompanyEncoder:
+def open_session(path: Path, threads: int = 1) -> Any:
+    """An ONNX session on the CPU for windows of any length, one at a time."""
     import onnxruntime
-    from tokenizers import Tokenizer
 
-    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # kept for every length of text, and of no use where lengths differ
-    session = onnxruntime.InferenceSession(str(folder / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, threads: int, name: str) -> CompanyEncoder:
+    from tokenizers import Tokenizer
+
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    session = open_session(folder / f"{name}.onnx", threads)
     return CompanyEncoder(session, Tokenizer.from_file(str(folder / "tokenizer.json")), meta, name)
 
 

@@ -50,7 +50,7 @@ def share_alike(group: str) -> list[str]:
 
 
 def alias_group(group: str) -> list[str]:
-    """The lines ``alias TAB flag+rank TAB rows`` of one file group, share-alike names behind our own."""
+    """The lines ``alias TAB flag+rank TAB rows`` of one file group, share-alike names behind our own; not kept, since each table keeps what it needs."""
     return read_lines(f"aliases_{group}.tsv.gz") + share_alike(group)
 
 

@@ -7,14 +7,13 @@ are set with the weights (:mod:`finextract.training.joined`) so that a fixed sha
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from finextract.companies.encoder import CompanyEncoder, company_probability, names_of
+from finextract.companies.weigh import trained, trained_as
 
 if TYPE_CHECKING:
     from finextract.companies.encoder import Floats, Names
@@ -54,7 +53,7 @@ class Rereader:
         """The names in each text, as :meth:`CompanyEncoder.predict` gives them."""
         out = []
         for text, lang, logp in zip(texts, langs, self.first.log_probabilities(texts), strict=True):
-            limit = self.limits["de" if lang == "en" else lang]
+            limit = self.limits[trained_as(lang)]
             company = company_probability(logp)
             again = [(start, end) for start, end, doubt in doubts(text, company) if doubt > limit]
             if again:  # read together, so that they tell of each other
@@ -68,11 +67,9 @@ class Rereader:
         return out
 
 
-@cache
 def load_limits() -> Mapping[str, float]:
     """The limits of ``data/weights.json``."""
-    table = json.loads(files("finextract.companies").joinpath("data", "weights.json").read_text("utf-8"))
-    limits: Mapping[str, float] = table["fast"]["reread"]
+    limits: Mapping[str, float] = trained()["fast"]["reread"]
     return limits
 
 

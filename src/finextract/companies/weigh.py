@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from math import exp, log
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from finextract.companies.legal import strip_legal
 from finextract.companies.text import fold, script_of
@@ -244,11 +244,24 @@ class Weights:
         return sorted(parts, key=lambda part: -abs(part[1]))[:most]
 
 
+@cache
+def trained() -> Mapping[str, Any]:
+    """``data/weights.json``: for each model what :mod:`finextract.training.joined` set."""
+    table: Mapping[str, Any] = json.loads(
+        files("finextract.companies").joinpath("data", "weights.json").read_text("utf-8")
+    )
+    return table
+
+
+def trained_as(lang: str) -> str:
+    """The language by whose figures a text is read: English is read as German is."""
+    return "de" if lang == "en" else lang
+
+
 @lru_cache(maxsize=16)
 def load_weights(model: str, lang: str) -> Weights:
-    """The weights of ``data/weights.json`` for what ``model`` finds in texts of ``lang``; English is weighed as German is."""
-    table = json.loads(files("finextract.companies").joinpath("data", "weights.json").read_text("utf-8"))[model]
-    of = "de" if lang == "en" else lang
+    """The weights of ``data/weights.json`` for what ``model`` finds in texts of ``lang``."""
+    table, of = trained()[model], trained_as(lang)
     every: dict[str, float] = table["weights"]
     own = {name: every.get(name, 0.0) + every.get(f"{name}@{of}", 0.0) for name in OWN}
     return Weights({**{k: v for k, v in every.items() if "@" not in k}, **own}, table["threshold"])

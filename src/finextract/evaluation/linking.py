@@ -21,8 +21,7 @@ from finextract.companies.legal import bare_key
 from finextract.companies.records import KnowledgeBase
 from finextract.companies.text import script_of
 from finextract.entities import Company
-
-LANGUAGES = ("ja", "de", "ko", "zh")
+from finextract.training.encoder.data import LANGUAGES
 
 
 @dataclass(slots=True)

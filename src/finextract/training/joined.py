@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5)
 FOLDS = 5
 REREAD = {"ja": 0.0, "de": 0.3, "ko": 0.04, "zh": 0.0}
-"""How much of the gold's dev part the fast tier reads twice: what leaves it 20 times as fast as ja_ginza (``benchmarks/speed.py``)."""
+"""How much of the gold's dev part the fast tier reads twice: where it has speed to spare beside ja_ginza (``benchmarks/speed.py``)."""
+Text = tuple[str, str, str, frozenset[Span]]
+"""Language, part, text and companies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ class Judged:
     features: tuple[dict[str, float], ...]
 
 
-def texts(gold: Path, reviews: Path, data: Path) -> Iterator[tuple[str, str, str, frozenset[Span]]]:
-    """``(language, part, text, companies)`` of the dev parts of gold and reviews."""
+def texts(gold: Path, reviews: Path, data: Path) -> Iterator[Text]:
+    """The texts of the dev parts of gold and reviews."""
     from finextract.training.encoder.reviews import read_reviews
     from finextract.training.reader import read_rows
 
@@ -68,7 +70,7 @@ def texts(gold: Path, reviews: Path, data: Path) -> Iterator[tuple[str, str, str
             yield review.language, "reviews", review.text, companies(review.spans)
 
 
-def reread_limits(rows: Sequence[tuple[str, str, str, frozenset[Span]]]) -> dict[str, float]:
+def reread_limits(rows: Sequence[Text]) -> dict[str, float]:
     """For each language the doubt above which the sentences make up its share of :data:`REREAD`."""
     fast = CompanyEncoder.load(name="fast")
     out = {}
@@ -92,9 +94,7 @@ def reread_limits(rows: Sequence[tuple[str, str, str, frozenset[Span]]]) -> dict
     return out
 
 
-def found_by(
-    model: str, rows: Sequence[tuple[str, str, str, frozenset[Span]]], limits: Mapping[str, float]
-) -> Iterator[Names]:
+def found_by(model: str, rows: Sequence[Text], limits: Mapping[str, float]) -> Iterator[Names]:
     """What a model finds in each text; ``limits`` are those of the fast tier."""
     if model == "small":
         from finextract.extractor import _small
@@ -112,9 +112,7 @@ def found_by(
             yield from network.predict(texts, langs) if model == "fast" else encoder.predict(texts)
 
 
-def judge(
-    model: str, rows: Sequence[tuple[str, str, str, frozenset[Span]]], limits: Mapping[str, float]
-) -> list[Judged]:
+def judge(model: str, rows: Sequence[Text], limits: Mapping[str, float]) -> list[Judged]:
     """All candidates of all texts with their features; those that differ by language stand twice."""
     out = []
     for (lang, part, text, gold), names in zip(rows, found_by(model, rows, limits), strict=True):

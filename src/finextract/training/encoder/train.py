@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from finextract.companies.encoder import open_session
 from finextract.training.encoder import augment
 from finextract.training.encoder.data import Example, Row, batches, collate, rows, settings
 from finextract.training.encoder.export import INPUTS
@@ -135,7 +136,7 @@ def teacher_of(folder: Path, device: str) -> Teacher:
     """The network that a work folder or an exported model holds; the latter, int8, is three times as fast on a CPU."""
     if (folder / "model.onnx").is_file():
         return _exported(folder / "model.onnx")
-    model = load(folder / "model.safetensors" if folder.is_dir() else folder).to(device).eval()
+    model = load(folder / "model.safetensors").to(device).eval()
 
     def ask(inputs: Inputs) -> Tensor:
         with torch.no_grad():
@@ -145,13 +146,7 @@ def teacher_of(folder: Path, device: str) -> Teacher:
 
 
 def _exported(path: Path) -> Teacher:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.enable_mem_pattern = False
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = open_session(path)
 
     def ask(inputs: Inputs) -> Tensor:
         rows = []
