@@ -14,15 +14,21 @@ from finextract.quantities.numerals import CjkReader, Number, WesternReader
 
 Trace = Callable[[int, int, str], None]
 _SIGN = re.compile(
-    r"(?:(?:(?<![A-Za-z0-9À-ÿ%)\]’'])|(?<=mit)|(?<=von)|(?<=bei)|(?<=auf)|(?<=um)|(?<=lich))-|(?:(?<=[\s(（:：、,，|/])|^)–|[△▲]\s?)$"
+    r"(?:(?:(?<![A-Za-z0-9À-ÿ%)\]’'])|(?<=mit)|(?<=von)|(?<=bei)|(?<=auf)|(?<=um)|(?<=lich)|(?<=[yY]o[yY])|(?<=[qQ]o[qQ])|(?<=[mM]o[mM])|(?<=YOY|QOQ|MOM))-|(?:(?<=[\s(（:：、,，|/])|^)–|[△▲]\s?)$"
 )
 # Machine translation runs a word into the number behind it; trade terms stand so anyway.
 _GLUED = re.compile(r"[a-zäöüß]{2}$|(?<![A-Z])(?:FOB|CIF|CFR|ASP|ARPU|EPS)$")
+_ABBREVIATION = re.compile(r"(?<![A-Za-z0-9.-])[A-Za-z]{2,6}$")  # GDP2.4%, GMV3.5亿元: no blank where scripts have none
+# the code of a currency in a name: COP29 of the climate, petrol RON 95, CAD 2024
+_NO_CODE = re.compile(
+    r"COP[ -]?(?:[1-3]\d|[1-9])(?![\d.,])|RON[ -]?9\d(?![\d.,])|CAD[ -]?20[12]\d(?![\d.,])|EUR-?[1-6](?![\d.,])"
+)
 _BEFORE_LOSS = re.compile(r"(?:[Qq][1-4]|(?<![\d.,])20[0-4]\d) -$")  # Q1 -18 Mio.: no range
 _NONE = Unit("")
 _QUOTE = re.compile(r"\d+\.\d{2}\d{2}~\d{2}")
 _DIGIT_NEXT = re.compile(r"[^\S\n]?\d")
 _RATES = ("percent", "percentage_point", "basis_point", "tenths")
+_CLAUSE_END = re.compile(r"[。；;！？!?\n]")
 _SENTENCE_END = re.compile(r"[。!?！？\n]|(?<=[^\d])\.\s")
 
 
@@ -95,6 +101,13 @@ _SHORT = re.compile(r"[A-Za-z]{1,2}\s?")
 _NO_AMOUNT = re.compile(r"[AC-JLN-Zac-jln-z](?![a-zäöü])|/\d\d(?!\d)")
 _DIGITS_NEXT = re.compile(r"\s?\d")
 
+_SCALES = frozenset("十百千万萬亿億兆십백천만억조")
+_BARE_UNIT = re.compile(r"[十百千万萬亿億兆십백천만억조]+")
+# the end of an amount, whose currency comes next (5 Euro 3 Prozent)
+_AMOUNT_BEFORE = re.compile(
+    r"(?:\d|illion(?:en)?|illiarden?|Mi?o\.?|Mrd\.?|Tsd\.?|ausend|undert|zehn|zwei|drei|vier|fünf|sechs|sieben|acht|neun|elf|zwölf|zig|eine[mnrs]?)[\s-]{0,2}$"
+)
+_WRITTEN_OUT = re.compile(r"\d[.,]\d")
 _LOOSE = 24
 """So many numerals without a unit in a row are kept; no range or enumeration is half as long."""
 
@@ -139,7 +152,12 @@ class AmountGrammar:
             return None
         if unit.kind == "tenths" and (unit.power != 1 or self.lex.tenths_guard.match(text, m.end())):
             return None
-        if pos > at and word in self.lex.prefixes and _DIGIT_NEXT.match(text, m.end()):
+        if (
+            pos > at
+            and word in self.lex.prefixes
+            and word not in self.lex.loose_prefixes
+            and _DIGIT_NEXT.match(text, m.end())
+        ):
             return None  # the currency of the next amount
         return unit, m.end()
 
@@ -173,7 +191,11 @@ class AmountGrammar:
         if start == 0:
             return False
         left = text[start - 1]
-        return left in self.lex.prefix_last or left in "-–—~至到" or (left.isdigit() and text[start] == "-")
+        return (
+            left in self.lex.prefix_last
+            or left in "-–—~至到"
+            or (text[start] == "-" and (left.isdigit() or left in _SCALES))
+        )
 
     def _atom(self, text: str, number: Number, previous: int, bare: bool) -> Atom | None:
         lex = self.lex
@@ -190,11 +212,22 @@ class AmountGrammar:
             and not _BEFORE_LOSS.search(text, max(0, start - 8), start)
         ):
             sign = None  # a dash behind another numeral makes a range
+        if sign and text[max(0, sign.start() - 2) : sign.start()] == "+/":
+            sign = None
         before = None
         if sign:
             negative, start = True, sign.start()
         if not number.word:
             before = self._prefix(text, start)
+        if (
+            before
+            and before[0].word in lex.loose_prefixes
+            and (
+                _AMOUNT_BEFORE.search(text, max(0, before[1] - 12), before[1])
+                or not (number.has_scale or _WRITTEN_OUT.search(text, number.start, number.end))
+            )
+        ):
+            before = None
         if before:
             start = before[1]
             if (
@@ -210,9 +243,14 @@ class AmountGrammar:
             and not number.word
             and not number.vague
             and not _GLUED.search(text, max(0, start - 5), start)
+            and not (
+                self.cjk and _ABBREVIATION.search(text, max(0, start - 8), start) and self._unit(text, number, end)
+            )
         ):
             return None
         after = self._unit(text, number, end)
+        if before and after is None and not number.has_scale and _NO_CODE.match(text, start):
+            return None
         if (
             before
             and after
@@ -342,6 +380,10 @@ class AmountGrammar:
                     and b.number.value > a.number.value * Decimal("2.5")
                     and lex.separator_word_re.fullmatch(gap)
                     and lex.by_re.search(text[max(0, a.start - 6) : a.start])
+                    and not (
+                        lex.expected_re
+                        and lex.expected_re.search(_CLAUSE_END.split(text[max(0, a.start - 30) : a.start])[-1])
+                    )
                 ):
                     return ""
                 return "range"
@@ -412,6 +454,8 @@ class AmountGrammar:
 
     def _currency(self, text: str, atom: Atom, at: int) -> str:
         word = atom.after.word if atom.after else atom.before.word if atom.before else ""
+        if self.lex.same_below and word in self.lex.plain_units and (m := self.lex.same_below.search(text)):
+            return self.lex.units[m["unit"]].code
         table = self.lex.by_country.get(word)
         if table:
             nearest, code = 3 * len(text) + 1, atom.code
@@ -458,10 +502,23 @@ class AmountGrammar:
                 return None
         if kind == "money" and first.number.bare and not first.number.vague:
             ok = self.lex.raw["scales"].get("bare_re") if self.cjk else None
-            if not (ok and re.search(ok, text[max(0, start - 3) : start])) and first.before is None:
+            near = ok and re.search(ok, text[max(0, start - 3) : start])
+            of_order = self.lex.order and self.lex.order[1].match(text, end)
+            if not near and not of_order and first.before is None:
                 if trace:
                     trace(start, end, "a scale word and a currency without a numeral: a unit, no amount")
                 return None
+        if (
+            kind == "money"
+            and self.cjk
+            and len(group) == 1
+            and text[start - 1 : start] == "("
+            and text[end : end + 1] == ")"
+            and _BARE_UNIT.fullmatch(text, first.number.start, first.number.end)
+        ):
+            if trace:
+                trace(start, end, "a bracket that names the unit of a table")
+            return None
         if kind == "money" and self.cjk and holder.before and not holder.after and first.number.lone(text):
             if trace:
                 trace(start, end, "a lone native numeral that begins the next word")
@@ -671,7 +728,7 @@ class AmountGrammar:
                 group.append(atoms[k])
                 how = how or joined
                 k += 1
-                if joined == "range" and group[-1].after is not None:
+                if joined == "range" and (group[-1].after is not None or group[0].before is not None):
                     break
             if how == "enumeration" and group[-1].after is None and group[-1].before is None:
                 group, how, k = [atoms[i]], "", i + 1
@@ -683,6 +740,8 @@ class AmountGrammar:
                         k += 1
                     group = atoms[i:k]
             reading = self._finish(text, group, how, trace)
+            if reading and (unit := group[-1].after) and unit.word in self.lex.cent_follows and how != "minor":
+                reading = self._cents_of(reading, unit, out)
             if reading and out and (whole := self._behind_whole(out[-1], reading, group)):
                 out[-1] = whole
             elif reading:
@@ -691,6 +750,16 @@ class AmountGrammar:
                 trace(group[0].start, group[-1].end, "a number without a currency or a rate")
             i = k
         return out
+
+    def _cents_of(self, cents: Reading, unit: Unit, before: list[Reading]) -> Reading:
+        """Cents are those of the last currency named that has them (0,26 Dollar Dividende, also 26 Cent)."""
+        codes = self.lex.raw["minor_of"][unit.word]
+        for reading in reversed(before):
+            if isinstance(reading.value, Money) and isinstance(cents.value, Money):
+                if reading.value.currency in codes:
+                    return replace(cents, value=replace(cents.value, currency=reading.value.currency))
+                break
+        return cents
 
     @staticmethod
     def _behind_whole(whole: Reading, cents: Reading, group: list[Atom]) -> Reading | None:

@@ -137,6 +137,14 @@ class Lexicon:
     between_re: tuple[re.Pattern[str], re.Pattern[str]] | None = None
     from_re: re.Pattern[str] | None = None
     by_re: re.Pattern[str] | None = None
+    expected_re: re.Pattern[str] | None = None
+    """Words of a forecast, before which such a verb has a range behind it after all."""
+    cent_follows: frozenset[str] = frozenset()
+    """Minor units that may be of several currencies: of the one named last."""
+    loose_prefixes: frozenset[str] = frozenset()
+    """Words behind amounts that may stand in front as well."""
+    same_below: re.Pattern[str] | None = None
+    """A bracket that names the currency of all plain units of a text (美元，下同)."""
     spaced_prefixes: frozenset[str] = frozenset()
     forecast: re.Pattern[str] | None = None
     plain_units: frozenset[str] = frozenset()
@@ -231,6 +239,12 @@ def load(lang: str) -> Lexicon:
         lex.from_re = re.compile(rf"(?:{raw['ranges']['from_re']})\s?$")
     if raw["ranges"].get("by_re"):  # verbs after which a much larger second amount is what is reached: 减少1亿元至5亿元
         lex.by_re = re.compile(rf"(?:{raw['ranges']['by_re']})\s?$")
+    if raw["ranges"].get("expected_re"):
+        lex.expected_re = re.compile(raw["ranges"]["expected_re"])
+    if raw.get("same_below_re"):
+        lex.same_below = re.compile(raw["same_below_re"].replace("{U}", f"(?P<unit>{literal(lex.units)})"))
+    lex.loose_prefixes = frozenset(raw.get("loose_prefixes", ()))
+    lex.cent_follows = frozenset(raw.get("cent_follows", ()))
     lex.spaced_prefixes = frozenset(raw.get("spaced_prefixes", ()))
     lex.plain_units, lex.ordinals = frozenset(raw.get("plain_units", ())), frozenset(raw.get("ordinals", ()))
     if "order_word_re" in raw.get("scales", {}):

@@ -58,6 +58,9 @@ class CjkReader:
         self.colloquial = bool(raw["scales"].get("colloquial"))
         self.tenths = frozenset(w for w, power in raw["percent"].get("tenths", {}).items() if power == 1)
         self.pair_units = tuple(raw["scales"].get("pair_units", ()))
+        self.pair_before: str = raw["scales"].get("pair_before", "")
+        fraction = raw["scales"].get("fraction_re", "(?!)")
+        self.fraction = re.compile(fraction)
         self.pairs = ("s", "b") if raw["scales"].get("pairs", True) else ("s",)
         native = "".join(map(re.escape, self.digit))
         units = "|".join(sorted({re.escape(w[0]) for w in lex.units}))
@@ -65,7 +68,7 @@ class CjkReader:
         point = rf"(?:\.\d+|{middle}\d{{1,2}}(?!\d))?" if middle else r"(?:\.\d+)?"
         digits = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d){point}|\d{{1,3}}(?:'\d{{3}})+(?!\d){point}|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+{point}|{_BARE_POINT}\.\d+"
         self.token = re.compile(
-            rf"(?P<d>{digits})|(?P<v>{literal(self.vague)})|(?P<n>[{native}]+)|(?P<s>(?!百分[点點之]){literal(self.small)})"
+            rf"(?P<f>{re.sub(r'[?]P<[a-z]+>', '?:', fraction)})|(?P<d>{digits})|(?P<v>{literal(self.vague)})|(?P<n>[{native}]+)|(?P<s>(?!百分[点點之]){literal(self.small)})"
             rf"|(?P<b>{literal(self.big)})|(?P<m>{literal(self.more) or '(?!)'})|(?P<p>{literal(self.points) or '(?!)'})"
         )
         heads = "".join(sorted({w[0] for w in [*self.digit, *self.small, *self.vague]}))
@@ -73,7 +76,7 @@ class CjkReader:
         bare = raw["scales"].get("bare_start_re")  # what must stand before a scale word that stands alone
         big = f"|{bare}[{''.join(w[0] for w in self.big)}]" if bare else ""
         self.start = re.compile(
-            rf"(?<!\d)(?<!\d[.,])\d|(?<=\d,)(?<!\d\d\d\d,)\d(?!\d\d(?!\d))|{_BARE_POINT}\.(?=\d)|{guard}[{heads}]{big}"
+            rf"(?<!\d)(?<!\d[.,])\d|(?<=\d,)(?<!\d\d\d\d,)\d(?!\d\d(?!\d))|{_BARE_POINT}\.(?=\d)|{guard}[{heads}]{big}|{re.sub(r'[?]P<[a-z]+>', '?:', fraction)}"
         )
         units = "|".join(sorted({re.escape(w[0]) for w in [*lex.units, *self.small, *self.big]}))
         self.follow = re.compile(rf"\s{{0,2}}(?:{units})")
@@ -103,6 +106,11 @@ class CjkReader:
                 kind = "n"
             if kind in "dn" and last and (num is not None or last == "m"):
                 break
+            if kind == "f":
+                if last:
+                    break
+                number.end, number.value = m.end(), self._fraction(piece, text, gap)
+                return number
             if kind == "d":
                 if last and (last not in "bs" or (spaced and not self.follow.match(text, m.end()))):
                     break
@@ -227,6 +235,16 @@ class CjkReader:
             number.low = total - spread
         return number
 
+    def _fraction(self, piece: str, text: str, at: int) -> Decimal:
+        """半, 四分之一, 1/4."""
+        m = self.fraction.match(text, at)
+        groups = m.groupdict() if m else {}
+        if groups.get("den"):
+            return Decimal(self.digit[groups["num"]]) / Decimal(self.digit[groups["den"]])
+        if groups.get("under"):
+            return Decimal(groups["over"]) / Decimal(groups["under"])
+        return Decimal("0.5")
+
     def _pair(self, text: str, piece: str, end: int, inside: bool) -> bool:
         """Whether two digits in a row are two neighbouring numbers (三五十, 七八块, 一千二三百), not the digits of one."""
         if len(piece) != 2:
@@ -235,6 +253,8 @@ class CjkReader:
         if not 0 < low < high or (inside and high - low > 1):
             return False
         if text[end : end + 1] in self.tenths:
+            return True
+        if self.pair_before and high == low + 1 and text.endswith(self.pair_before, 0, end - 2):
             return True
         follower = self.token.match(text, end)
         if follower and follower.lastgroup in self.pairs:
@@ -261,7 +281,7 @@ class WesternReader:
         self.vague_before = raw.get("vague_before", [])
         if self.comma:
             digits = (
-                r"\d{0,3}[¼½¾]|\d{1,3}(?:,\d{3}){2,}(?!\d)(?:\.\d+)?|\d{1,3}(?:\.\d{3})+(?!\d)(?:,\d+|[.,][–—-]{1,2}(?!\d))?|\d{1,3}(?: ?' ?\d{3})+(?!\d)(?:[.,]\d+|\.[–—-])?|(?<![A-Z] )(?<![A-Z]-)(?<![A-Z])\d{1,3}(?: \d{3})+(?![\d.])(?:,\d+)?|\d+[.,][–—-]{1,2}(?!\d)"
+                r"\d{1,3} [¼½¾]|\d{0,3}[¼½¾]|(?:\d{1,3} )?[12]/3(?=\s?(?:%|Prozent|Million|Milliard|Mi?o\.|Mrd))|\d{1,3}(?:,\d{3}){2,}(?!\d)(?:\.\d+)?|\d{1,3}(?:\.\d{3})+(?!\d)(?:,\d+|[.,][–—-]{1,2}(?!\d))?|\d{1,3}(?: ?' ?\d{3})+(?!\d)(?:[.,]\d+|\.[–—-]{1,2})?|(?<![A-Z] )(?<![A-Z]-)(?<![A-Z])\d{1,3}(?: \d{3})+(?![\d.])(?:,\d+)?|\d+[.,][–—-]{1,2}(?!\d)"
                 r"|\d+(?:,\d+)?(?!\.?\d)|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+"
             )
         else:
@@ -278,18 +298,24 @@ class WesternReader:
         self.start = re.compile(
             rf"(?=[\d¼½¾])(?<!\d)(?<!\d[.,'])(?:{digits})"
             rf"|(?=[{heads}]){left}(?:(?P<vb>{vb})\s(?=[A-ZÀ-Ýmbthzd])|(?:(?P<art>{art})\s)?(?P<half>{halves})(?:{right}|(?=prozent))"
-            rf"|(?P<word>{words}){right}|(?P<vague>{literal(self.vague)}){right})"
+            rf"|(?P<word>{words})(?:{right}|(?=prozentig))|(?P<vague>{literal(self.vague)}){right})"
         )
-        self.scale = re.compile(rf"[\s-]{{0,2}}(?P<s>{literal(self.scales)})(?:(?<=\.)|(?![A-Za-zÀ-ÿ]))")
+        self.scale = re.compile(
+            rf"[\s-]{{0,2}}(?:{raw['numbers'].get('more_re', '(?!)')})?(?P<s>{literal(self.scales)})(?:(?<=\.)|(?![A-Za-zÀ-ÿ]))"
+        )
         self.vague_word = re.compile(rf"\s?(?P<v>{literal(self.vague)})(?![A-Za-zÀ-ÿ])")
         self.of = re.compile(raw["numbers"].get("of_re", "(?!)"))
+        self.point_words = re.compile(raw["numbers"].get("point_re", "(?!)"))
         self.digits = re.compile(rf"(?:{digits})")
 
     def _digits(self, text: str) -> Decimal | None:
         if len(text) > MAX_DIGITS:
             return None
         if text[-1] in _FRACTIONS:
-            return Decimal(text[:-1] or 0) + _FRACTIONS[text[-1]]
+            return Decimal(text[:-1].strip() or 0) + _FRACTIONS[text[-1]]
+        if text.endswith("/3"):
+            whole, _, thirds = text[:-2].rpartition(" ")
+            return Decimal(whole or 0) + (Decimal(thirds) / 3).quantize(Decimal("0.01"))
         text = re.sub(r"[.,][–—-]{1,2}$", "", text).replace("'", "").replace(" ", "")
         if self.comma:
             if "," in text and "." in text:
@@ -345,11 +371,14 @@ class WesternReader:
         elif kind == "word":
             value, number.word = self.words[m["word"]], True
             number.article = m["word"] in self.articles
+            if spoken := self.point_words.match(text, m.end()):  # siebzehn Komma fünf
+                value += Decimal("0." + "".join(str(self.words[w]) for w in spoken[1].split()))
+                number.article, number.end = False, spoken.end()
         else:
             value = self._digits(m[0])
         if value is None:
             return number
-        total, end = Decimal(0), m.end()
+        total, end = Decimal(0), max(m.end(), number.end)
         scale = Decimal(1)
         s = self.scale.match(text, end)
         while s:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -40,6 +40,22 @@ def nearest_year(start_month: int, end_month: int, date: datetime.date) -> int:
         if distance < best:
             best, year = distance, candidate
     return year
+
+
+_YEARS = frozenset(("y", "y2", "yc", "roc", "rocb", "rocc", "era_reiwa", "era_heisei", "d"))
+"""Groups that give a year."""
+
+
+def _same_year(first: Reading, second: Reading) -> Reading | None:
+    """The second of two joined quarters in the year of the first (2023年第三季度和第四季度), or the first quarter of the next."""
+    a, b = first.value, second.value
+    if not (isinstance(a, Quarter) and isinstance(b, Quarter) and a.quarter and b.quarter):
+        return None
+    if a.quarter < b.quarter:
+        return replace(second, value=replace(b, year=a.year, fiscal=a.fiscal))
+    if (a.quarter, b.quarter) == (4, 1) and a.year:
+        return replace(second, value=replace(b, year=a.year + 1, fiscal=a.fiscal))
+    return None
 
 
 class QuarterGrammar:
@@ -78,6 +94,8 @@ class QuarterGrammar:
         self.not_before = re.compile(raw.get("not_before_re", "(?!)"))
         self.not_after = re.compile(raw.get("not_after_re", "(?!)"))
         self.season = re.compile(raw["season_re"]) if raw.get("season_re") else None
+        self.series = re.compile(raw["series_re"]) if raw.get("series_re") else None
+        self.joint = re.compile(raw["joint_re"]) if raw.get("joint_re") else None  # between quarters of one year
         self.season_words = tuple(raw.get("season_words", ()))
         self.business = re.compile(raw.get("business_re", "(?!)"))
         self.anchor = re.compile(raw["anchor_re"])
@@ -140,6 +158,8 @@ class QuarterGrammar:
             return int("".join(self.native[c] for c in g["yc"]))
         if "roc" in g or "rocb" in g:
             return 1911 + int(g.get("roc") or g["rocb"])
+        if "rocc" in g:
+            return 1911 + int("".join(self.native[c] for c in g["rocc"]))
         for era, base in (("era_reiwa", 2018), ("era_heisei", 1988)):
             if era in g:
                 return base + self._era_year(g[era])
@@ -181,6 +201,7 @@ class QuarterGrammar:
             reach[f[0]] = max(f[1], reach.get(f[0], 0))
         out: list[Reading] = []
         bare: set[int] = set()
+        dated = -1  # where the last quarter ends whose year the text gives
         end = -1
         last_year: int | None = None
         last_fiscal_year: int | None = None
@@ -203,11 +224,17 @@ class QuarterGrammar:
                 and self.another_firm.search(text[max(fiscal_at, start - 24) : start])
             ):
                 last_fiscal_year = None  # far away, or of another item or sentence: perhaps another firm's
+            of_year = out[-1] if out and out[-1].end == dated and self._joined(text[dated:start]) else None
             reading, last_year, last_fiscal_year = self._value(
                 text, start, stop, known, g, date, last_year, last_fiscal_year, out, trace
             )
             if reading is None:
                 continue
+            if of_year and not _YEARS & g.keys() and (same := _same_year(of_year, reading)):
+                reading = same
+                dated = reading.end
+            elif _YEARS & g.keys():
+                dated = reading.end
             if self.gloss_before and (lead := self.gloss_before.search(text[max(0, start - 28) : start])):
                 at = max(0, start - 28)
                 months = self._months(self._groups(lead), date, None)
@@ -230,7 +257,12 @@ class QuarterGrammar:
                     end = gloss.end()
         return self._own_quarters(text, out, bare)
 
+    def _joined(self, gap: str) -> bool:
+        return self.joint is not None and self.joint.fullmatch(gap) is not None
+
     def _is_season(self, text: str, start: int, stop: int) -> bool:
+        if self.series and self.series.search(text[max(0, start - 24) : start]):
+            return True
         clause = _CLAUSE.split(text[max(0, start - 40) : start])[-1] + _CLAUSE.split(text[stop : stop + 40])[0]
         return bool(self.season and self.season.search(clause)) and not self.business.search(clause)
 
@@ -367,7 +399,7 @@ class QuarterGrammar:
         if not fiscal and self.fiscal_after and self.fiscal_after.search(text[max(0, start - 12) : start]):
             fiscal = True
         explicit = year is not None
-        if explicit and self._slash is not None and self._slash.search(text[start:stop]) and "y" in g:
+        if explicit and self._slash is not None and self._slash.search(text[start:stop]) and ("y" in g or "y2" in g):
             year = (year or 0) + 1  # the fiscal year 2023/24 is 2024
         if year is None and g.get("d") in self.same_year:
             year = last_year

@@ -20,4 +20,5 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
     compound = text[end : end + 1] == "-" and text[end + 1 : end + 2].isalpha()
     if compound and not number.joined and not number.has_scale:
         return False
-    return not (number.article and holder.after and (compound or holder.after.word in _WORDS))
+    article = number.article and (compound or not number.has_scale)  # eine Milliarde Kronen is an amount
+    return not (article and holder.after and (compound or holder.after.word in _WORDS))

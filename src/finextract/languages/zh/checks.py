@@ -22,6 +22,9 @@ _SCORE_AFTER = re.compile(
 _SECONDS = re.compile(r"[\d一二三四五六七八九十]{1,3}秒")
 _LONE = re.compile(r"[一二两兩三四五六七八九多]")
 _DAY = re.compile(r"(?:(?<!一)[周週]|星期|礼拜|禮拜)$")
+_PAIR = re.compile(r"[兑兌](?:换)?$")
+_LISTED = re.compile(r"\s?(?:[计計](?![划劃提入])|列示|列報|列报|[为為][单單]位)")
+_SCALE_ONLY = re.compile(r"[十百千万萬亿億]+")
 # 三元锂电池, 二元论, 一元二次方程: the element, pole or unknown, not the currency
 _ELEMENT = re.compile(
     r"锂|鋰|材料|电池|電池|论|論|化(?!学|妆|肥|工|解)|结构|結構|次方|一次|二次|系列?|正极|正極|里|桥|橋|前驱|前驅|聚合|催化|乙丙"
@@ -40,6 +43,21 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
         return False  # 市场上韩元走弱, 数盾: on the market, a name
     if number.start and text[number.start - 1] == "第" and group[0].before is None:
         return False  # 第一兰特: a name
+    if (
+        number.start
+        and holder.before
+        and holder.after is None
+        and holder.code in ("USD", "EUR", "GBP")
+        and (
+            number.value is not None
+            and number.value >= 5
+            and _PAIR.search(text, max(0, group[0].start - 2), group[0].start)
+        )
+    ):
+        return False  # 日元兑美元151.3: yen for a dollar
+    if _SCALE_ONLY.fullmatch(text, number.start, number.end) and text[group[0].start - 1 : group[0].start] == "以":
+        if _LISTED.match(text, end):
+            return False  # 以百万美元计: the unit of a table
     if _DAY.search(text, max(0, number.start - 3), number.start) and _LONE.match(text, number.start):
         return False  # 周三美元走低: Wednesday's dollar
     if word.startswith("日") and text[number.start - 1 : number.start] == "月":
