@@ -28,6 +28,7 @@ _NONE = Unit("")
 _QUOTE = re.compile(r"\d+\.\d{2}\d{2}~\d{2}")
 _DIGIT_NEXT = re.compile(r"[^\S\n]?\d")
 _RATES = ("percent", "percentage_point", "basis_point", "tenths")
+_COMMA = re.compile(r"[、，,;]\s?(?!\d)")
 _CLAUSE_END = re.compile(r"[。；;！？!?\n]")
 _SENTENCE_END = re.compile(r"[。!?！？\n]|(?<=[^\d])\.\s")
 
@@ -476,13 +477,21 @@ class AmountGrammar:
         low = low if low != start else max(0, start - 120)
         high = _SENTENCE_END.search(text, start, min(len(text), start + 80))
         sentence = text[low : high.start() if high else min(len(text), start + 80)]
+        clause = _COMMA.split(text[low:start])[-1] + _COMMA.split(text[start : low + len(sentence)])[0]
+        rates = self.lex.raw["percent"].get("rate_words_re")
+        if (
+            abs(value) < 100
+            and rates
+            and re.search(rates, clause)
+            and not (self.lex.index_re and self.lex.index_re.search(clause))
+        ):
+            return True  # TOPIXは…、支持率は3ポイント低下して: the index is another clause's
         if abs(value) >= 100 or (self.lex.index_re and self.lex.index_re.search(sentence)):
             return False
         if value != value.to_integral() and abs(value) < 20:
             return True
-        rate_words = self.lex.raw["percent"].get("rate_words_re")
         return any(w in sentence for w in self.lex.raw["percent"]["percent"]) or bool(
-            rate_words and re.search(rate_words, sentence)
+            rates and re.search(rates, sentence)
         )
 
     def _finish(self, text: str, group: list[Atom], how: str, trace: Trace | None) -> Reading | None:

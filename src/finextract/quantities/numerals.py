@@ -66,7 +66,7 @@ class CjkReader:
         units = "|".join(sorted({re.escape(w[0]) for w in lex.units}))
         middle = raw["scales"].get("digit_point", "")
         point = rf"(?:\.\d+|{middle}\d{{1,2}}(?!\d))?" if middle else r"(?:\.\d+)?"
-        digits = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d){point}|\d{{1,3}}(?:'\d{{3}})+(?!\d){point}|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+{point}|{_BARE_POINT}\.\d+"
+        digits = rf"\d{{1,3}}(?:,\n?\d{{3}})+(?!\d){point}|\d{{1,3}}(?:'\d{{3}})+(?!\d){point}|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+{point}|{_BARE_POINT}\.\d+"
         self.token = re.compile(
             rf"(?P<f>{re.sub(r'[?]P<[a-z]+>', '?:', fraction)})|(?P<d>{digits})|(?P<v>{literal(self.vague)})|(?P<n>[{native}]+)|(?P<s>(?!百分[点點之]){literal(self.small)})"
             rf"|(?P<b>{literal(self.big)})|(?P<m>{literal(self.more) or '(?!)'})|(?P<p>{literal(self.points) or '(?!)'})"
@@ -116,7 +116,7 @@ class CjkReader:
                     break
                 if last == "s" and pos == at + 1 and text[at] in "百千":
                     return None  # 南京新百40%: the end of a name
-                plain = piece.replace(",", "").replace(" ", "").replace("'", "").replace("・", ".")
+                plain = piece.replace(",", "").replace("\n", "").replace(" ", "").replace("'", "").replace("・", ".")
                 if spaced and last == "s" and (len(plain) > MAX_DIGITS or Decimal(plain) >= small_scale):
                     break  # 1천 500원 is one numeral, 1천 5000원 are two
                 if len(plain) > MAX_DIGITS:

@@ -55,9 +55,9 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
         )
     ):
         return False  # 日元兑美元151.3: yen for a dollar
-    if _SCALE_ONLY.fullmatch(text, number.start, number.end) and text[group[0].start - 1 : group[0].start] == "以":
-        if _LISTED.match(text, end):
-            return False  # 以百万美元计: the unit of a table
+    only_scale = _SCALE_ONLY.fullmatch(text, number.start, number.end)
+    if only_scale and text[group[0].start - 1 : group[0].start] == "以" and _LISTED.match(text, end):
+        return False  # 以百万美元计: the unit of a table
     if _DAY.search(text, max(0, number.start - 3), number.start) and _LONE.match(text, number.start):
         return False  # 周三美元走低: Wednesday's dollar
     if word.startswith("日") and text[number.start - 1 : number.start] == "月":
