@@ -652,7 +652,12 @@ class AmountGrammar:
         if how in ("range", "enumeration"):
             for k in range(len(group) - 1):
                 a, b = group[k].number, group[-1].number
-                if not a.has_scale and b.has_scale and out[k] < out[-1] and (out[k] <= b.coefficient or out[k] < 1000):
+                if (
+                    not a.has_scale
+                    and b.has_scale
+                    and out[k] < out[-1]
+                    and (out[k] <= b.coefficient or out[k] < 1000 or (group[k].negative and out[k] < 10**4))
+                ):
                     out[k] *= b.scale
                 elif a.has_scale and not a.word and group[k].after is None and a.scale < 10**4 <= b.scale:
                     shared = Decimal(10) ** (b.scale.adjusted() // 4 * 4)  # 五百至八百万元
