@@ -106,7 +106,7 @@ _SCALES = frozenset("十百千万萬亿億兆십백천만억조")
 _BARE_UNIT = re.compile(r"[十百千万萬亿億兆십백천만억조]+")
 # the end of an amount, whose currency comes next (5 Euro 3 Prozent)
 _AMOUNT_BEFORE = re.compile(
-    r"(?:\d|illion(?:en)?|illiarden?|Mi?o\.?|Mrd\.?|Tsd\.?|ausend|undert|zehn|zwei|drei|vier|fünf|sechs|sieben|acht|neun|elf|zwölf|zig|eine[mnrs]?)[\s-]{0,2}$"
+    r"(?:\d|illion(?:en)?|illiarden?|Mi?o\.?|Mrd\.?|Tsd\.?|ausend|undert|zehn|zwei|drei|vier|fünf|sechs|sieben|acht|neun|elf|zwölf|zig|eine[mnrs]?|[십백천만억조])[\s-]{0,2}$"
 )
 _WRITTEN_OUT = re.compile(r"\d[.,]\d")
 _LOOSE = 24
@@ -147,6 +147,8 @@ class AmountGrammar:
         if m is None:
             return None
         word = m[0]
+        if pos > at and word in self.lex.joined_units and text[number.start : at].isdigit():
+            return None
         unit = self.lex.units.get(word) or self.lex.units[re.sub(r"\s+", " ", word)]
         guard = self.lex.guards.get(unit.word)
         if guard and guard.match(text, m.end()):
@@ -225,6 +227,8 @@ class AmountGrammar:
             and before[0].word in lex.loose_prefixes
             and (
                 _AMOUNT_BEFORE.search(text, max(0, before[1] - 12), before[1])
+                or not text[number.start].isdigit()
+                or "가" <= text[before[1] - 1 : before[1]] <= "힣"  # 우유로: the end of a word
                 or not (number.has_scale or _WRITTEN_OUT.search(text, number.start, number.end))
             )
         ):

@@ -143,6 +143,8 @@ class Lexicon:
     """Minor units that may be of several currencies: of the one named last."""
     loose_prefixes: frozenset[str] = frozenset()
     """Words behind amounts that may stand in front as well."""
+    joined_units: frozenset[str] = frozenset()
+    """Units that stand at their number without a blank."""
     same_below: re.Pattern[str] | None = None
     """A bracket that names the currency of all plain units of a text (美元，下同)."""
     spaced_prefixes: frozenset[str] = frozenset()
@@ -244,6 +246,7 @@ def load(lang: str) -> Lexicon:
     if raw.get("same_below_re"):
         lex.same_below = re.compile(raw["same_below_re"].replace("{U}", f"(?P<unit>{literal(lex.units)})"))
     lex.loose_prefixes = frozenset(raw.get("loose_prefixes", ()))
+    lex.joined_units = frozenset(raw.get("joined_units", ()))
     lex.cent_follows = frozenset(raw.get("cent_follows", ()))
     lex.spaced_prefixes = frozenset(raw.get("spaced_prefixes", ()))
     lex.plain_units, lex.ordinals = frozenset(raw.get("plain_units", ())), frozenset(raw.get("ordinals", ()))

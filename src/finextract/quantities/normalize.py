@@ -20,6 +20,8 @@ def _table() -> dict[int, str]:
         table[ord(char)] = "~"
     for char in "\u2018\u2019\u02bc\u00b4\uff40":
         table[ord(char)] = "'"
+    for char in "\u318d\u2027":  # middle dots of Korean and Taiwanese agencies
+        table[ord(char)] = "\u00b7"
     for cp in range(0xF900, 0xFAFF):  # compatibility ideographs
         folded = unicodedata.normalize("NFKC", chr(cp))
         if len(folded) == 1:
@@ -33,7 +35,7 @@ _WIDE_COMMA = re.compile("(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
 # 15，001到19，999英鎊: between plain digits only where a currency or the other end of a range follows
 _MIXED_COMMA = re.compile(
     r"(?<![0-9０-９，,.])[1-9][0-9]{0,2}(?:，[0-9]{3})+(?![0-9，])"
-    r"(?=\s?[万萬亿億]?\s?(?:[美日欧歐韩韓港加澳新台臺]?元|[英欧歐]?[镑鎊]|人民币|人民幣|[円원]|至\s?\d|到\s?\d))"
+    r"(?=\s?[万萬亿億억만조]?\s?(?:원|달러|위안|엔|유로|[美日欧歐韩韓港加澳新台臺]?元|[英欧歐]?[镑鎊]|人民币|人民幣|[円원]|至\s?\d|到\s?\d))"
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+")
 

@@ -58,6 +58,7 @@ class CjkReader:
         self.colloquial = bool(raw["scales"].get("colloquial"))
         self.tenths = frozenset(w for w, power in raw["percent"].get("tenths", {}).items() if power == 1)
         self.pair_units = tuple(raw["scales"].get("pair_units", ()))
+        self.particles = frozenset(raw["scales"].get("particles", ()))  # digits that are particles behind a scale word
         self.pair_before: str = raw["scales"].get("pair_before", "")
         fraction = raw["scales"].get("fraction_re", "(?!)")
         self.fraction = re.compile(fraction)
@@ -127,6 +128,10 @@ class CjkReader:
                     num = None
                     break
             elif kind == "n":
+                if last == "b" and piece in self.particles:
+                    scaled = self.token.match(text, m.end())
+                    if scaled is None or scaled.lastgroup not in ("s", "b"):
+                        break  # 10억이나 20억: ten or twenty
                 if last and self.unit.match(text, gap):
                     break  # 6억 오스트레일리아 달러: a unit that begins like a digit
                 if spaced and (last != "b" or piece[0] < "가" or not self.follow.match(text, m.end())):

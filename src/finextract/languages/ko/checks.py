@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _WEIGHT = re.compile(r"(?:(?:kg|㎏|킬로|킬로그램)\s?\(|(?:무게|몸무게|체중|중량)[가는은이도를의]?\s?)약?\s?$")
 _OF_WEIGHT = re.compile(r"(?:[가-힣]{1,2}\s?(?:가까운|넘는|달하는|이르는)\s?|의\s|\s)(?:몸무게|무게|체중|중량)")
+_VIETNAM = re.compile(r"베트남|하노이|호찌민|호치민|비엣|다낭|하이퐁|VND")
 _TO_SAVE = re.compile(
     r"할\s?(?:것|거|수|때|만|뿐|정도|예정|계획|생각|방법|길|기회|능력|의사|시간|준비|사람|필요|자신)"
 )  # 구할: to save, to find
@@ -44,6 +45,9 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
         and (number.value or 0) < 1000
     ):
         return False  # 101동: a block of flats or a ward; 숨: a breath
+    few = number.value is not None and number.value < 10**8
+    if holder.after and holder.after.word == "동" and few and not _VIETNAM.search(text):
+        return False  # 비닐하우스 1천200동: houses
     if hangul:
         if number.start and "가" <= text[number.start - 1] <= "힣" and group[0].before is None:
             return False
