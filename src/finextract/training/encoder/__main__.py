@@ -23,6 +23,7 @@ An evening on two CPU cores::
     python -m finextract.training.encoder shrink   --data DATA --gold annotations --works .work/encoder .work/fast --pieces 62500
     python -m finextract.training.encoder export   --work .work/encoder-small --model models/xx_fin_news_e5
     python -m finextract.training.encoder export   --work .work/fast-small --model models/xx_fin_news_e5 --name fast
+    python -m finextract.training.encoder restore  --work .work/more --model models/xx_fin_news_e5  # to train on from what is shipped
     python -m finextract.training.encoder evaluate --model models/xx_fin_news_e5 --gold annotations --write
     python -m finextract.training.encoder silver   --model models/xx_fin_news_e5 --data DATA --out .work/silver
 
@@ -48,7 +49,7 @@ from finextract.companies.encoder import CLASSES, CompanyEncoder
 from finextract.training.encoder import data
 
 WINDOW = 128
-FAST_WINDOW = 512  # its layers do not look far: a longer window costs no more, and saves calls
+FAST_WINDOW = 256  # its layers do not look far: a longer window costs little more, and saves calls
 
 
 def _gold_files(folder: Path | None) -> list[Path]:
@@ -187,7 +188,7 @@ def widen(args: argparse.Namespace) -> None:
         raise SystemExit(f"{source}: not a fast network")
     torch.manual_seed(args.seed)
     args.work.mkdir(parents=True, exist_ok=True)
-    save(old.widened(args.width, tuple(args.reach)), args.work / "start.safetensors")
+    save(old.widened(args.width, tuple(args.reach), args.glance), args.work / "start.safetensors")
     shutil.copyfile(source / "tokenizer.json", args.work / "tokenizer.json")
     print(f"{len(args.reach)} layers of {args.width}")
 
@@ -264,6 +265,16 @@ def export(args: argparse.Namespace) -> None:
     _write_json(args.model / "meta.json", meta)
 
 
+def restore(args: argparse.Namespace) -> None:
+    """Read an exported model (``--model``, ``--name``) back into ``--work``, to train it further: ``train --from model``."""
+    from finextract.training.encoder.export import restore as read
+    from finextract.training.encoder.model import save
+
+    args.work.mkdir(parents=True, exist_ok=True)
+    save(read(args.model / f"{args.name}.onnx"), args.work / "model.safetensors")
+    shutil.copyfile(args.model / "tokenizer.json", args.work / "tokenizer.json")
+
+
 def evaluate(args: argparse.Namespace) -> None:
     """Score on gold, dev and test; ``--write`` puts the scores into ``meta.json``."""
     from finextract.training.encoder.score import evaluate as score
@@ -326,7 +337,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function in (start, grow, cut, widen, average, shrink, train, export, evaluate, silver):
+    for function in (start, grow, cut, widen, average, shrink, train, export, restore, evaluate, silver):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--work", type=Path, default=Path(".work/encoder"))
@@ -344,6 +355,7 @@ def main() -> None:
             command.add_argument("--works", type=Path, nargs=1, required=True)
             command.add_argument("--width", type=int, default=256)
             command.add_argument("--reach", type=int, nargs="+", default=[1, 2, 4, 1])
+            command.add_argument("--glance", type=int, default=0)
         elif function is shrink:
             command.add_argument("--works", type=Path, nargs="+", required=True)
             command.add_argument("--pieces", type=int, required=True)
@@ -369,7 +381,7 @@ def main() -> None:
             command.add_argument("--part", type=float, default=1.0, help="share of the gold, for learning curves")
             command.add_argument("--reviews", type=Path)
             command.add_argument("--review-copies", type=int, default=2)
-        if function in (export, evaluate):
+        if function in (export, restore, evaluate):
             command.add_argument("--name", choices=("model", "fast"), default="model")
         if function is evaluate:
             command.add_argument("--write", action="store_true")

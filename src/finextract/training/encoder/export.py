@@ -6,30 +6,36 @@ encoder and the fast one cut from it) share the file.
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from finextract.training.encoder.model import Network
+from finextract.training.encoder.model import Network, Shape, Tagger, network
 
 EMBEDDINGS = "embeddings.bin"
+SHAPE = "shape"  # where the exported file tells it
 INPUTS = ("ids", "piece", "place", "char", "kind")
 
 
 class Int8Embedding(nn.Module):
-    """An embedding table in int8 with one scale a row."""
+    """An embedding table in int8 with one scale a row; ``scaled`` is False where a normalisation of rows follows at once, which undoes it."""
 
-    def __init__(self, table: Tensor) -> None:
+    def __init__(self, table: Tensor, scaled: bool = True) -> None:
         super().__init__()
+        self.scaled = scaled
         scale = table.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127.0
         self.register_buffer("values", torch.round(table / scale).to(torch.int8))
         self.register_buffer("scale", scale.float())
 
     def forward(self, ids: Tensor) -> Tensor:
         values: Tensor = self.values[ids]  # type: ignore[index]
+        if not self.scaled:
+            return values.float()
         scale: Tensor = self.scale[ids]  # type: ignore[index]
         return values.float() * scale
 
@@ -55,7 +61,7 @@ def export(model: Network, path: Path) -> None:
 
     model = model.eval()
     table = model.words.weight.detach()
-    model.words = Int8Embedding(table)  # type: ignore[assignment]
+    model.words = Int8Embedding(table, scaled=isinstance(model, Tagger))  # type: ignore[assignment]
     model.char = Int8Embedding(model.char.weight.detach())  # type: ignore[assignment]
     p, c = 7, 11
     ids = torch.randint(4, 50, (1, p))
@@ -86,6 +92,8 @@ def export(model: Network, path: Path) -> None:
         extra_options={"MatMulConstBOnly": True},
     )
     small = onnx.load(str(temporary))
+    quantize_before_joining(small.graph)
+    onnx.helper.set_model_props(small, {SHAPE: json.dumps(asdict(model.shape))})
     folder = path.parent
     embeddings = folder / EMBEDDINGS
     content = _take_out(small, model.words.values)  # type: ignore[arg-type]
@@ -100,6 +108,54 @@ def export(model: Network, path: Path) -> None:
     raw.unlink()
 
 
+def quantize_before_joining(graph: Any) -> None:
+    """Where neighbours are put side by side and then made int8 (:class:`~finextract.training.encoder.model.Mixer`), do it the other way round.
+
+    The numbers are the same, since a row and its shifted copies share one range; a third or a fifth as many are converted, and a quarter
+    as many bytes copied.
+    """
+    import numpy as np
+    from onnx import helper, numpy_helper
+
+    made = {name: node for node in graph.node for name in node.output}
+    for node in [n for n in graph.node if n.op_type == "DynamicQuantizeLinear"]:
+        near = made.get(node.input[0])
+        if near is None or near.op_type != "Concat":
+            continue
+        (wide,) = {made[made[name].input[0]].output[0] for name in near.input if made[name].op_type == "Slice"}
+        joined = made[wide]
+        edge, plain, other = joined.input
+        value = numpy_helper.to_array(made[edge].attribute[0].t)
+        if edge != other or value.any():
+            raise ValueError(f"{joined.name}: not a row between two edges of zeros")
+        quantized, _, zero = node.output
+        row, size, edges = (f"{quantized}_{part}" for part in ("row", "size", "edges"))
+        shape = numpy_helper.from_array(np.array(value.shape, np.int64))
+        graph.node.append(helper.make_node("Constant", [], [size], value=shape))
+        graph.node.append(helper.make_node("Expand", [zero, size], [edges]))
+        node.input[0], node.output[0] = plain, row
+        joined.input[:] = [edges, row, edges]
+        near.input[:] = [row if name == plain else name for name in near.input]
+        near.output[0] = quantized
+    del graph.value_info[:]  # some were of other types
+    _sort(graph)
+
+
+def _sort(graph: Any) -> None:
+    """Put the nodes of a graph in an order in which each comes after what it reads."""
+    have = {"", *(t.name for t in graph.initializer), *(i.name for i in graph.input)}
+    left, done = list(graph.node), []
+    while left:
+        ready = [n for n in left if have.issuperset(n.input)]
+        if not ready:
+            raise ValueError("the graph has a circle")
+        done += ready
+        have.update(name for n in ready for name in n.output)
+        left = [n for n in left if n not in ready]
+    del graph.node[:]
+    graph.node.extend(done)
+
+
 def _take_out(graph: Any, table: Tensor) -> bytes:
     """Make the embedding table of the graph refer to :data:`EMBEDDINGS`; its bytes."""
     content: bytes = table.contiguous().numpy().tobytes()
@@ -112,3 +168,43 @@ def _take_out(graph: Any, table: Tensor) -> bytes:
         entry = tensor.external_data.add()
         entry.key, entry.value = key, value
     return content
+
+
+def restore(path: Path) -> Network:
+    """The network that :func:`export` wrote to ``path``, to train it further: its weights as int8 rounded them.
+
+    Exported again, it is the same to a rounding of its scales, and its embeddings are the same to the byte.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    whole = onnx.load(str(path))
+    graph = whole.graph
+    shape = next((p.value for p in whole.metadata_props if p.key == SHAPE), None)
+    if shape is None:
+        raise ValueError(f"{path}: does not say the shape of its network")
+    told = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}
+    state: dict[str, Tensor] = {}
+    split: dict[str, list[Tensor]] = {}  # what model.parts took apart
+    for name, tensor in told.items():
+        if name.startswith("model.") and not name.endswith((".values", ".scale")):
+            state[name.removeprefix("model.")] = tensor
+        elif name.endswith(".values"):  # the fast network does without scales: each row is normalised
+            rows = tensor.float() * told.get(name.replace(".values", ".scale"), torch.tensor(1.0))
+            state[name.removeprefix("model.").replace(".values", ".weight")] = rows
+    for node in graph.node:
+        module, _, operation = node.name.removeprefix("/model/").replace("/", ".").rpartition(".")
+        if operation.startswith("MatMul") and node.op_type in ("MatMulInteger", "MatMul"):
+            weight = told[node.input[1]].float()
+            if node.op_type == "MatMulInteger":
+                weight *= told[node.input[1].replace("_quantized", "_scale")]
+            if f"{module}.bias" in state:
+                state[f"{module}.weight"] = weight.T
+            else:
+                split.setdefault(f"{module}.qkv.weight", []).append(weight.T)
+        elif node.op_type == "Add" and node.input[0].startswith("onnx::") and node.input[0] in told:
+            split.setdefault(f"{module}.qkv.bias", []).append(told[node.input[0]])
+    state |= {name: torch.cat(three) for name, three in split.items()}
+    model = network(Shape(**json.loads(shape)))
+    model.load_state_dict(state)
+    return model

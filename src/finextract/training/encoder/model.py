@@ -29,8 +29,9 @@ class Shape:
     positions: int = 512
     chars: int = 128
     dropout: float = 0.1
-    width: int = 0  # of the network without attention; 0 is a BERT
+    width: int = 0  # of the fast network; 0 is a BERT
     reach: tuple[int, ...] = ()  # of each of its layers: how far the pieces lie apart that it looks at
+    glance: int = 0  # how many of its layers come before the one place where every piece sees all others; 0 is none
 
 
 class FusedAttention(torch.autograd.Function):
@@ -48,6 +49,25 @@ class FusedAttention(torch.autograd.Function):
         return g.op("com.microsoft::MultiHeadAttention", q, k, v, num_heads_i=heads)
 
 
+def parts(linear: nn.Linear, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Query, key and value, of one layer; in the exported graph each is a product of its own, which saves the copying."""
+    if not torch.onnx.is_in_onnx_export():
+        q, k, v = linear(x).chunk(3, -1)
+    else:
+        q, k, v = (F.linear(x, w, b) for w, b in zip(linear.weight.chunk(3), linear.bias.chunk(3), strict=True))
+    return q, k, v
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, heads: int) -> Tensor:
+    """Attention over the places of ``[batch, place, channel]``; ``mask`` is 1 where there is a piece."""
+    if torch.onnx.is_in_onnx_export():
+        return FusedAttention.apply(q, k, v, heads)  # type: ignore[no-any-return]
+    b, n, h = q.shape
+    q, k, v = (t.reshape(b, n, heads, h // heads).transpose(1, 2) for t in (q, k, v))
+    bias = ((mask - 1.0) * 1e4)[:, None, None, :]
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias).transpose(1, 2).reshape(b, n, h)
+
+
 class Layer(nn.Module):
     """One layer of BERT (post-norm)."""
 
@@ -63,14 +83,7 @@ class Layer(nn.Module):
         self.drop = nn.Dropout(s.dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        b, n, h = x.shape
-        q, k, v = self.qkv(x).chunk(3, -1)
-        if torch.onnx.is_in_onnx_export():
-            a = FusedAttention.apply(q, k, v, self.heads)
-        else:
-            q, k, v = (t.reshape(b, n, self.heads, h // self.heads).transpose(1, 2) for t in (q, k, v))
-            bias = ((mask - 1.0) * 1e4)[:, None, None, :]
-            a = F.scaled_dot_product_attention(q, k, v, attn_mask=bias).transpose(1, 2).reshape(b, n, h)
+        a = attend(*parts(self.qkv, x), mask, self.heads)
         x = self.norm1(x + self.out(a))
         return self.norm2(x + self.drop(self.down(F.gelu(self.up(x)))))  # type: ignore[no-any-return]
 
@@ -168,41 +181,65 @@ class Mixer(nn.Module):
         return self.norm(x + F.relu(self.mix(near)))  # type: ignore[no-any-return]
 
 
+class Glance(nn.Module):
+    """Every place sees all others, through few narrow heads. At first it adds nothing, so that a trained network can take it in."""
+
+    HEADS, SIZE = 2, 32
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        inner = self.HEADS * self.SIZE
+        self.qkv = nn.Linear(width, 3 * inner)
+        self.out = nn.Linear(inner, width)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        return x + self.out(attend(*parts(self.qkv, x), mask, self.HEADS))  # type: ignore[no-any-return]
+
+
 class FastTagger(Network):
-    """The same inputs and outputs without attention: a few layers that look at neighbouring pieces, then at neighbouring characters."""
+    """The same inputs and outputs: a few layers that look at neighbouring pieces, one glance at all of them, then neighbouring characters."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__(shape, shape.width)
         s = shape
         self.narrow = nn.Linear(s.hidden, s.width)
         self.layers = nn.ModuleList(Mixer(s.width, (-far, 0, far)) for far in s.reach)
+        if s.glance:
+            self.glance = Glance(s.width)
         self.near = Mixer(s.chars, (-2, -1, 0, 1, 2))
         self.next = Mixer(s.chars, (-1, 0, 1))
 
     def forward(self, ids: Tensor, mask: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor) -> Tensor:
         x = self.narrow(self.drop(self.norm(self.words(ids))))
         padded = not torch.onnx.is_in_onnx_export()  # at run time windows are computed one by one
-        for layer in self.layers:
+        for k, layer in enumerate(self.layers):
+            if k and k == self.shape.glance:
+                x = self.glance(x, mask)
             x = self.drop(layer(x * mask[:, :, None] if padded else x))
         x = self.spread(x, piece, place, char, kind)
         return torch.log_softmax(self.tags(self.drop(self.next(self.near(x)))), -1)
 
-    def widened(self, width: int, reach: tuple[int, ...]) -> FastTagger:
+    def widened(self, width: int, reach: tuple[int, ...], glance: int) -> FastTagger:
         """A larger network that computes about the same: units are doubled and share what they passed on, further layers pass on.
 
         (Net2Net, Chen, Goodfellow and Shlens 2016.) Where units were doubled a little noise lets them grow apart.
+        ``glance`` is that of the new network.
         """
         s = self.shape
         if width < s.width or reach[: len(s.reach)] != tuple(s.reach):
             raise ValueError(f"a network of width {s.width} and reach {s.reach} cannot become {width}, {reach}")
-        new = FastTagger(replace(s, width=width, reach=reach))
+        new = FastTagger(replace(s, width=width, reach=reach, glance=glance))
         of = torch.cat([torch.arange(s.width), torch.randperm(s.width)[: width - s.width]])  # each unit's old one
         share = torch.bincount(of, minlength=s.width)[of].float()
 
         def noisy(weight: Tensor) -> Tensor:
-            return weight + 0.05 * weight.std() * torch.randn_like(weight)
+            return weight + 0.05 * weight.std() * torch.randn_like(weight) if width > s.width else weight
 
-        state = {k: v for k, v in self.state_dict().items() if not k.startswith(("layers.", "narrow.", "to_char."))}
+        own = ("layers.", "narrow.", "to_char.", "glance.")
+        state = {k: v for k, v in self.state_dict().items() if not k.startswith(own)}
+        state |= {k: v for k, v in new.state_dict().items() if k.startswith("glance.")}
         state["narrow.weight"] = noisy(self.narrow.weight[of])
         state["narrow.bias"] = self.narrow.bias[of]
         state["to_char.weight"] = noisy(self.to_char.weight[:, of] / share)
