@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finextract import extract
-from finextract.companies.encoder import N_TAGS, Names, company_probability, tag
+from finextract.companies.encoder import N_TAGS, Names, tag
 from finextract.companies.reread import Rereader, doubts, load_limits, load_rereader, names_by, sentences
+from finextract.companies.weigh import Weights
 
 FIRST = "Der Umsatz stieg im Mai. "
 SECOND = "Die Kette Borstel eröffnet zehn Läden. "
@@ -51,8 +52,10 @@ class Fake:
         return out
 
 
-def read(first: Fake, second: Fake, text: str, limit: float = 0.03) -> Names:
-    (found,) = Rereader(first, second, {"de": limit}).predict([text], ["de"])  # type: ignore[arg-type]
+def read(first: Fake, second: Fake, text: str, limit: float = 0.01, bias: float = -20) -> Names:
+    """``bias`` below zero: no candidate is one once all is joined, so that only the first network's own doubt counts."""
+    network = Rereader(first, second, {"de": limit}, lambda lang: Weights({"bias": bias}, 0.5))  # type: ignore[arg-type]
+    (found,) = network.predict([text], ["de"])
     return found
 
 
@@ -120,9 +123,23 @@ def test_without_doubt_the_second_network_is_not_asked() -> None:
 def test_doubt_is_the_expected_error_by_the_character() -> None:
     logp = certain(len(SECOND))
     name(logp, 10, 17, 0.5)
-    ((start, end, doubt),) = doubts(SECOND, company_probability(logp))
+    ((start, end, doubt),) = doubts(SECOND, logp, {(10, 17): 0.9})
     assert (start, end) == (0, len(SECOND))
-    assert doubt == pytest.approx(7 * 0.25 / len(SECOND), abs=1e-4)
+    assert doubt == pytest.approx(
+        (2 * 0.25 + 2 * 0.09) / len(SECOND), abs=1e-4
+    )  # where it begins and ends, and whether it is one
+
+
+def test_what_all_evidence_leaves_in_doubt_is_read_again_though_the_network_is_sure() -> None:
+    first, second = Fake("Borstel", 0.999), Fake("Borstel", 0.99)
+    read(first, second, FIRST + SECOND, bias=0)
+    assert second.asked == [SECOND]
+
+
+def test_the_evidence_that_was_gathered_is_that_of_the_last_reading() -> None:
+    found = read(Fake("Borstel", 0.6), Fake("Kette", 0.99), SECOND)
+    assert found.document is not None
+    assert [SECOND[start:end] for start, end in found.document.model] == ["Kette"]
 
 
 def test_the_limits_that_are_shipped() -> None:

@@ -133,7 +133,8 @@ def _weigher(text: str, lang: str, tier: str, names: Names | None) -> Callable[[
 
     if names is None:
         return lambda start, end: []
-    document, weights = witnesses(text, lang, names, known_names(text, lang)), load_weights(tier, lang)
+    document = names.document or witnesses(text, lang, names, known_names(text, lang))
+    weights = load_weights(tier, lang)
     candidates = document.spans()
 
     def told(start: int, end: int) -> list[str]:

@@ -116,7 +116,7 @@ def extract(text: str, *, lang: str | None = None, date: Date = None, model: str
 
     ``lang`` is ja, de, ko, zh or en, or None to tell it from the text; ``date`` is the document's (YYYY-MM-DD), by which
     deictic and bare quarters get their year. ``model`` chooses who finds unlisted companies: ``encoder`` (the most
-    accurate), ``fast`` (a small network without attention, taught by the encoder, which reads again where it is in doubt), ``small`` (the spaCy pipeline of the language), ``none`` (grammar and knowledge base only), or ``auto``, the
+    accurate), ``fast`` (a small network taught by the encoder, which reads again where it is in doubt), ``small`` (the spaCy pipeline of the language), ``none`` (grammar and knowledge base only), or ``auto``, the
     best that is installed.
 
     Raises TypeError or ValueError (:class:`LanguageError` for a language that cannot be told or handled).

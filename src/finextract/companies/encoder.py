@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from finextract.companies.weigh import Document
+
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float32]
 
@@ -41,6 +43,11 @@ CERTAIN = -0.02  # log probability of a character that is no part of a name beyo
 def tag(label: int, part: int) -> int:
     """Number of the tag ``part`` (0 begin, 1 inside, 2 end, 3 single) of the class ``label``."""
     return 1 + 4 * label + part
+
+
+def edge_tags(label: int) -> tuple[list[int], list[int]]:
+    """The tags with which a name of the class begins, and those with which it ends."""
+    return [tag(label, _BEGIN), tag(label, _SINGLE)], [tag(label, _END), tag(label, _SINGLE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,8 @@ class Names(list[Scored]):
     def __init__(self, names: Iterable[Scored], company: list[float]) -> None:
         super().__init__(names)
         self.company = company
+        self.document: Document | None = None
+        """The evidence for these names, where it was gathered already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +378,10 @@ def open_session(path: Path, threads: int = 1) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # kept for every length of text, and of no use where lengths differ
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    slow = ["SkipLayerNormFusion"]  # onnxruntime 1.31's fused operator takes six times as long as the two it stands for
+    return onnxruntime.InferenceSession(
+        str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=slow
+    )
 
 
 @lru_cache(maxsize=4)

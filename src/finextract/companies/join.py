@@ -88,12 +88,11 @@ def as_names(found: Iterable[Entity], size: int) -> Names:
 
 def choose(text: str, lang: str, encoded: Names | None, model: str) -> list[Candidate]:
     """The candidates that count, best first, without overlaps among themselves."""
-    known = known_names(text, lang)
     if encoded is None:
-        found = [Candidate(k.start, k.end, k.score, "kb") for k in known if k.score >= KNOWN_ALONE]
+        found = [Candidate(k.start, k.end, k.score, "kb") for k in known_names(text, lang) if k.score >= KNOWN_ALONE]
     else:
         weights = load_weights(model, lang)
-        document = witnesses(text, lang, encoded, known)
+        document = encoded.document or witnesses(text, lang, encoded, known_names(text, lang))
         found = []
         for start, end in document.spans():
             score = document.probability(start, end, weights)

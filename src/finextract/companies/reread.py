@@ -1,24 +1,28 @@
 """The fast tier: the fast network reads everything, the encoder reads again the sentences that left it in doubt.
 
-A sentence's doubt is how often, by its own probabilities, the fast network errs there on what belongs to a company: the sum of ``p (1 - p)``
-over its characters, by the character. The limits above which a sentence is read again stand in ``data/weights.json``, one a language, and
+A sentence's doubt is how much one must expect to be wrong there, by the character: the sum of ``p (1 - p)`` over the probabilities of the fast
+network that a company's name begins, or ends, at each character, and over those of the candidates once all evidence is joined
+(the weights ``alone``). The limits above which a sentence is read again stand in ``data/weights.json``, one a language, and
 are set with the weights (:mod:`finextract.training.joined`) so that a fixed share of the text is read twice.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from finextract.companies.encoder import CompanyEncoder, company_probability, names_of
-from finextract.companies.weigh import trained, trained_as
+from finextract.companies.encoder import CompanyEncoder, edge_tags, names_of
+from finextract.companies.join import known_names, witnesses
+from finextract.companies.weigh import ALONE, Span, Weights, load_weights, trained, trained_as
 
 if TYPE_CHECKING:
     from finextract.companies.encoder import Floats, Names
+    from finextract.companies.weigh import Document
 
 _END = re.compile(r"[。！？!?．\n…]+[」』”\"’）)]*\s*|(?<=[a-zäöüß0-9%)]{2})[.]\s+|(?<=[가-힣])[.]\s*")
+_BEGINS, _ENDS = edge_tags(0)  # of companies
 _SHORTEST = 12
 """A shorter sentence is read with the one before it."""
 
@@ -34,37 +38,58 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return [*zip(cuts, [*cuts[1:], len(text)], strict=True)]
 
 
-def doubts(text: str, company: Floats) -> list[tuple[int, int, float]]:
-    """The sentences of a text, each with its doubt, from how likely each character belongs to a company."""
+def doubts(text: str, logp: Floats, judged: Mapping[Span, float]) -> list[tuple[int, int, float]]:
+    """The sentences of a text, each with its doubt, from log probabilities ``[characters, tags]`` and how likely each candidate is a name."""
     import numpy as np
 
-    sums = np.concatenate([[0.0], np.cumsum(company * (1 - company), dtype=np.float64)]).tolist()
+    edges = np.exp(logp[:, [*_BEGINS, *_ENDS]])
+    begins, ends = edges[:, : len(_BEGINS)].sum(1), edges[:, len(_BEGINS) :].sum(1)
+    doubt = (begins * (1 - begins) + ends * (1 - ends)).astype(np.float64)
+    for (start, _), p in judged.items():
+        doubt[start] += 2 * p * (1 - p)  # as much as for the two edges
+    sums = np.concatenate([[0.0], np.cumsum(doubt)]).tolist()
     return [(start, end, (sums[end] - sums[start]) / (end - start)) for start, end in sentences(text) if start < end]
 
 
 class Rereader:
-    """Two networks as one: both give log probabilities for every character, the second those of the doubtful sentences."""
+    """Two networks as one: the second reads again what leaves the first in doubt."""
 
-    def __init__(self, first: CompanyEncoder, second: CompanyEncoder, limits: Mapping[str, float]) -> None:
-        """``limits``: for each language the doubt above which a sentence is read again."""
-        self.first, self.second, self.limits = first, second, limits
+    def __init__(
+        self,
+        first: CompanyEncoder,
+        second: CompanyEncoder,
+        limits: Mapping[str, float],
+        weights: Callable[[str], Weights],
+    ) -> None:
+        """``limits``: for each language the doubt above which a sentence is read again; ``weights``: what counts how much for the first network."""
+        self.first, self.second, self.limits, self.weights = first, second, limits, weights
 
     def predict(self, texts: Sequence[str], langs: Sequence[str]) -> list[Names]:
-        """The names in each text, as :meth:`CompanyEncoder.predict` gives them."""
+        """The names in each text, as :meth:`CompanyEncoder.predict` gives them, with the evidence that was gathered for them."""
         out = []
         for text, lang, logp in zip(texts, langs, self.first.log_probabilities(texts), strict=True):
+            names = names_of(text, logp)
+            document = witnesses(text, lang, names, known_names(text, lang))
             limit = self.limits[trained_as(lang)]
-            company = company_probability(logp)
-            again = [(start, end) for start, end, doubt in doubts(text, company) if doubt > limit]
+            again = [
+                (start, end) for start, end, doubt in doubts(text, logp, self.judge(document, lang)) if doubt > limit
+            ]
             if again:  # read together, so that they tell of each other
                 (found,) = self.second.log_probabilities(["".join(text[start:end] for start, end in again)])
                 at = 0
                 for start, end in again:
                     logp[start:end] = found[at : at + end - start]
                     at += end - start
-                company = company_probability(logp)
-            out.append(names_of(text, logp, company))
+                names = names_of(text, logp)
+                document = witnesses(text, lang, names, document.known.values())
+            names.document = document
+            out.append(names)
         return out
+
+    def judge(self, document: Document, lang: str) -> dict[Span, float]:
+        """How likely each candidate is a name as far as the first network tells."""
+        weights = self.weights(lang)
+        return {span: weights.probability(document.features(*span)) for span in document.spans()}
 
 
 def load_limits() -> Mapping[str, float]:
@@ -76,7 +101,9 @@ def load_limits() -> Mapping[str, float]:
 @lru_cache(maxsize=1)
 def load_rereader() -> Rereader:
     """The fast tier that comes with the package."""
-    return Rereader(CompanyEncoder.load(name="fast"), CompanyEncoder.load(), load_limits())
+    return Rereader(
+        CompanyEncoder.load(name="fast"), CompanyEncoder.load(), load_limits(), partial(load_weights, ALONE)
+    )
 
 
 def names_by(tier: str, texts: Sequence[str], langs: Sequence[str]) -> list[Names]:

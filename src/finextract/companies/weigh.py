@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 """Code points ``[start, end)``."""
-MODELS = ("encoder", "fast", "small")
+ALONE = "alone"
+"""The fast network before anything is read again."""
+MODELS = ("encoder", ALONE, "fast", "small")
 OWN = frozenset(
     ("bias", "belief", "model", "model_score", "known", "known_score", "known_unseen_score", "unlisted", "again", "two")
 )
@@ -102,6 +104,7 @@ class Document:
         for (start, end), s in model.items():
             best.setdefault(text[start:end], []).append(s.score)
         self._scores = best
+        self._features: dict[Span, dict[str, float]] = {}
 
     def spans(self) -> set[Span]:
         """All candidates."""
@@ -109,6 +112,12 @@ class Document:
 
     def features(self, start: int, end: int) -> dict[str, float]:
         """The features of one candidate, those that are zero left out."""
+        found = self._features.get((start, end))
+        if found is None:
+            found = self._features[start, end] = self._measure(start, end)
+        return found
+
+    def _measure(self, start: int, end: int) -> dict[str, float]:
         text, company = self.text, self._company
         surface = text[start:end]
         seen, known, again = self.model.get((start, end)), self.known.get((start, end)), self.again.get((start, end))
@@ -261,7 +270,12 @@ def trained_as(lang: str) -> str:
 @lru_cache(maxsize=16)
 def load_weights(model: str, lang: str) -> Weights:
     """The weights of ``data/weights.json`` for what ``model`` finds in texts of ``lang``."""
-    table, of = trained()[model], trained_as(lang)
+    return weights_in(trained()[model], lang)
+
+
+def weights_in(table: Mapping[str, Any], lang: str) -> Weights:
+    """The weights of one model for texts of ``lang``."""
+    of = trained_as(lang)
     every: dict[str, float] = table["weights"]
     own = {name: every.get(name, 0.0) + every.get(f"{name}@{of}", 0.0) for name in OWN}
     return Weights({**{k: v for k, v in every.items() if "@" not in k}, **own}, table["threshold"])

@@ -59,7 +59,7 @@ def small(rows: Sequence[Row]) -> list[Prediction]:
 
 
 def fast(rows: Sequence[Row]) -> list[Prediction]:
-    """``finextract.extract`` with the network without attention."""
+    """``finextract.extract`` with the fast network."""
     return _tier(rows, "fast")
 
 

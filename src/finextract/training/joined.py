@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from finextract.companies.encoder import CompanyEncoder, company_probability
+from finextract.companies.encoder import CompanyEncoder, names_of
 from finextract.companies.join import as_names, known_names, witnesses
 from finextract.companies.reread import Rereader, doubts
-from finextract.companies.weigh import MODELS, OWN, Span
+from finextract.companies.weigh import ALONE, MODELS, OWN, Span, weights_in
 from finextract.evaluation.files import write
 from finextract.taken import Taken
 from finextract.training.encoder.data import LANGUAGES
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5)
 FOLDS = 5
-REREAD = {"ja": 0.0, "de": 0.3, "ko": 0.04, "zh": 0.0}
+REREAD = {"ja": 0.07, "de": 0.4, "ko": 0.08, "zh": 0.08}
 """How much of the gold's dev part the fast tier reads twice: where it has speed to spare beside ja_ginza (``benchmarks/speed.py``)."""
 Text = tuple[str, str, str, frozenset[Span]]
 """Language, part, text and companies."""
@@ -70,23 +70,17 @@ def texts(gold: Path, reviews: Path, data: Path) -> Iterator[Text]:
             yield review.language, "reviews", review.text, companies(review.spans)
 
 
-def reread_limits(rows: Sequence[Text]) -> dict[str, float]:
+def reread_limits(rows: Sequence[Text], fast: Rereader) -> dict[str, float]:
     """For each language the doubt above which the sentences make up its share of :data:`REREAD`."""
-    fast = CompanyEncoder.load(name="fast")
     out = {}
     for lang, share in REREAD.items():
         texts = [text for of, part, text, _ in rows if (of, part) == (lang, "gold")]
-        read = zip(texts, fast.log_probabilities(texts), strict=True)
-        found = sorted(
-            (
-                (doubt, end - start)
-                for text, logp in read
-                for start, end, doubt in doubts(text, company_probability(logp))
-            ),
-            reverse=True,
-        )
+        found = []
+        for text, logp in zip(texts, fast.first.log_probabilities(texts), strict=True):
+            document = witnesses(text, lang, names_of(text, logp), known_names(text, lang))
+            found += [(doubt, end - start) for start, end, doubt in doubts(text, logp, fast.judge(document, lang))]
         left = share * sum(map(len, texts))
-        for doubt, size in found:
+        for doubt, size in sorted(found, reverse=True):
             left -= size
             if left < 0:
                 out[lang] = round(doubt, 5)
@@ -94,8 +88,16 @@ def reread_limits(rows: Sequence[Text]) -> dict[str, float]:
     return out
 
 
-def found_by(model: str, rows: Sequence[Text], limits: Mapping[str, float]) -> Iterator[Names]:
-    """What a model finds in each text; ``limits`` are those of the fast tier."""
+def fast_tier(rows: Sequence[Text], alone: Mapping[str, Any]) -> Rereader:
+    """The two networks, with the weights of the first one alone, and the limits that follow from them."""
+    first, second = CompanyEncoder.load(name="fast"), CompanyEncoder.load()
+    network = Rereader(first, second, {}, lambda lang: weights_in(alone, lang))
+    network.limits = reread_limits(rows, network)
+    return network
+
+
+def found_by(model: str, rows: Sequence[Text], fast: Rereader | None) -> Iterator[Names]:
+    """What a model finds in each text."""
     if model == "small":
         from finextract.extractor import _small
         from finextract.pipeline.small import small_model_companies
@@ -104,19 +106,18 @@ def found_by(model: str, rows: Sequence[Text], limits: Mapping[str, float]) -> I
         for lang, _, text, _ in rows:
             yield as_names(small_model_companies(_small(lang), text, read(text, lang, None)), len(text))
     else:
-        encoder, fast = CompanyEncoder.load(), CompanyEncoder.load(name="fast")
-        network = Rereader(fast, encoder, limits)
+        encoder = CompanyEncoder.load(name="fast" if model == ALONE else "model")
         for at in range(0, len(rows), 64):
             part = rows[at : at + 64]
             texts, langs = [text for _, _, text, _ in part], [lang for lang, *_ in part]
-            yield from network.predict(texts, langs) if model == "fast" else encoder.predict(texts)
+            yield from fast.predict(texts, langs) if fast else encoder.predict(texts)
 
 
-def judge(model: str, rows: Sequence[Text], limits: Mapping[str, float]) -> list[Judged]:
+def judge(model: str, rows: Sequence[Text], fast: Rereader | None) -> list[Judged]:
     """All candidates of all texts with their features; those that differ by language stand twice."""
     out = []
-    for (lang, part, text, gold), names in zip(rows, found_by(model, rows, limits), strict=True):
-        document = witnesses(text, lang, names, known_names(text, lang))
+    for (lang, part, text, gold), names in zip(rows, found_by(model, rows, fast), strict=True):
+        document = names.document or witnesses(text, lang, names, known_names(text, lang))
         spans = tuple(sorted(document.spans()))
         features = []
         for start, end in spans:
@@ -202,17 +203,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     target = Path(str(files("finextract.companies").joinpath("data", "weights.json")))
     table = json.loads(target.read_text("utf-8")) if target.is_file() else {}
     rows = list(texts(options.gold, options.reviews, options.data))
-    limits = reread_limits(rows)
     for model in options.models:
-        judged = judge(model, rows, limits)
+        fast = fast_tier(rows, table[ALONE]) if model == "fast" else None
+        judged = judge(model, rows, fast)
         names = sorted({name for j in judged for features in j.features for name in features})
         scores = cross_validate(judged, names, options.ridge)
         means = {threshold: sum(f1.values()) / len(f1) for threshold, f1 in scores.items()}
         best = max(means, key=means.__getitem__)
         w = fit(*matrix(judged, names), options.ridge)
         table[model] = {"threshold": best, "weights": {n: round(float(v), 3) for n, v in zip(names, w, strict=True)}}
-        if model == "fast":
-            table[model]["reread"] = limits
+        if fast:
+            table[model]["reread"] = fast.limits
         print(f"{model}: mean F1 by threshold", {t: round(100 * m, 2) for t, m in means.items()})
         for key, f1 in sorted(scores[best].items()):
             print(f"  {key[0]} {key[1]}: {100 * f1:.1f}")
