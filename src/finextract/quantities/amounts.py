@@ -144,6 +144,11 @@ class AmountGrammar:
             if m is None:
                 return None
             number.joined = True
+        if m is None and self.cjk and at == pos and text[at : at + 1] == "+":  # 3000+元
+            m = self.lex.unit_re.match(text, at + 1)
+            if m is None or self.lex.units[re.sub(r"\s+", " ", m[0])].kind != "money":
+                return None
+            number.more = True
         if m is None:
             return None
         word = m[0]
@@ -204,6 +209,8 @@ class AmountGrammar:
         lex = self.lex
         start, end = number.start, number.end
         if not self._near(text, start, end):
+            return None
+        if lex.torn_before and lex.torn_before.search(text, max(0, start - 4), start):
             return None
         left = text[start - 1] if start else ""
         negative = False
@@ -353,6 +360,8 @@ class AmountGrammar:
                     return ""
                 if self._identifier(text, a):
                     return ""
+                if gap == "或" and b.kind == "rate" and a.number.value > b.number.value:
+                    return ""  # 跌185或1.15%: points, and what they are in per cent
                 if (
                     lex.pair_re
                     and lex.pair_re[0].fullmatch(gap)
@@ -382,7 +391,7 @@ class AmountGrammar:
                     return ""
                 if (
                     lex.by_re
-                    and b.number.value > a.number.value * Decimal("2.5")
+                    and _scaled(b) > _scaled(a) * Decimal("2.5")
                     and lex.separator_word_re.fullmatch(gap)
                     and lex.by_re.search(text[max(0, a.start - 6) : a.start])
                     and not (
@@ -513,7 +522,7 @@ class AmountGrammar:
                 if trace:
                     trace(start, end, "points without a rate beside them, or index points")
                 return None
-        if kind == "money" and first.number.bare and not first.number.vague:
+        if kind == "money" and _BARE_UNIT.fullmatch(text, first.number.start, first.number.end) and first.number.bare:
             ok = self.lex.raw["scales"].get("bare_re") if self.cjk else None
             near = ok and re.search(ok, text[max(0, start - 3) : start])
             of_order = self.lex.order and self.lex.order[1].match(text, end)
@@ -690,6 +699,8 @@ class AmountGrammar:
         ):
             part = Decimal(m[1]) / 100
             return m.end(1), [values[0] - part if values[0] < 0 else values[0] + part]
+        if holder.after.word in self.lex.raw["percent"].get("halves", ()) and text[end : end + 1] == "半":
+            return end + 1, [*values[:-1], values[-1] + Decimal("0.5")]  # 4厘半
         if holder.after.kind != "tenths":
             return end, values
         tail = self.lex.raw["percent"].get("tenths_tail_re")
@@ -812,6 +823,11 @@ class AmountGrammar:
             )
             else ""
         )
+
+
+def _scaled(atom: Atom) -> Decimal:
+    """The value of a numeral in whole units: 49 cents are 0.49."""
+    return (atom.number.value or Decimal(0)) * Decimal(10) ** (atom.after.power if atom.after else 0)
 
 
 @lru_cache(maxsize=16)

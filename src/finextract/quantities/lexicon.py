@@ -119,6 +119,7 @@ class Lexicon:
     after: list[tuple[str, re.Pattern[str]]] = field(default_factory=list)
     guards: dict[str, re.Pattern[str]] = field(default_factory=dict)
     before_guard: re.Pattern[str] | None = None
+    torn_before: re.Pattern[str] | None = None  # what stands before the rest of a numeral that was torn apart
     by_country: dict[str, dict[str, str]] = field(default_factory=dict)
     tenths_guard: re.Pattern[str] = re.compile("(?!)")
     index_re: re.Pattern[str] | None = None
@@ -260,6 +261,8 @@ def load(lang: str) -> Lexicon:
     lex.guards = {word: re.compile(expr) for word, expr in guards.get("after_re", {}).items()}
     if guards.get("before_re"):
         lex.before_guard = re.compile(guards["before_re"])
+    if guards.get("torn_before_re"):
+        lex.torn_before = re.compile(guards["torn_before_re"])
     lex.by_country = {w: dict(t) for w, t in raw.get("by_country", {}).items()}
     if raw.get("money_tail_re"):  # hundredths said behind the currency: 4 Franken 50
         lex.money_tail_re = re.compile(raw["money_tail_re"])
@@ -276,7 +279,7 @@ def load(lang: str) -> Lexicon:
     lex.enumeration_re = re.compile(rf"\s{{0,2}}(?:{ranges['enumerations_re']})\s{{0,2}}")
     if ranges.get("each_re"):
         lex.each_re = re.compile(ranges["each_re"])
-    heads = {word[0] for table in (lex.units, lex.latin_scales) for word in table} | set("-–—―~‒－ー,/、，")
+    heads = {word[0] for table in (lex.units, lex.latin_scales) for word in table} | set("-–—―~‒－ー,/、，+")
     for expr in (words, ranges["enumerations_re"]):
         heads |= {piece[0] for piece in re.findall(r"(?:^|[|(:])([^|()?:\\\[]+)", expr)}
     lex.follows = frozenset(heads)

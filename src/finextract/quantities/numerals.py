@@ -63,16 +63,17 @@ class CjkReader:
         fraction = raw["scales"].get("fraction_re", "(?!)")
         self.fraction = re.compile(fraction)
         self.pairs = ("s", "b") if raw["scales"].get("pairs", True) else ("s",)
+        self.tens = {w: Decimal(v) for w, v in raw["scales"].get("tens", {}).items()}
         native = "".join(map(re.escape, self.digit))
         units = "|".join(sorted({re.escape(w[0]) for w in lex.units}))
         middle = raw["scales"].get("digit_point", "")
         point = rf"(?:\.\d+|{middle}\d{{1,2}}(?!\d))?" if middle else r"(?:\.\d+)?"
         digits = rf"\d{{1,3}}(?:,\n?\d{{3}})+(?!\d){point}|\d{{1,3}}(?:'\d{{3}})+(?!\d){point}|[1-9]\d{{0,2}}(?: \d{{3}})+(?=\s?(?:{units}))(?!\s?\$)|\d+{point}|{_BARE_POINT}\.\d+"
         self.token = re.compile(
-            rf"(?P<f>{re.sub(r'[?]P<[a-z]+>', '?:', fraction)})|(?P<d>{digits})|(?P<v>{literal(self.vague)})|(?P<n>[{native}]+)|(?P<s>(?!百分[点點之]){literal(self.small)})"
+            rf"(?P<f>{re.sub(r'[?]P<[a-z]+>', '?:', fraction)})|(?P<d>{digits})|(?P<v>{literal(self.vague)})|(?P<t>{literal(self.tens) or '(?!)'})|(?P<n>[{native}]+)|(?P<s>(?!百分[点點之]){literal(self.small)})"
             rf"|(?P<b>{literal(self.big)})|(?P<m>{literal(self.more) or '(?!)'})|(?P<p>{literal(self.points) or '(?!)'})"
         )
-        heads = "".join(sorted({w[0] for w in [*self.digit, *self.small, *self.vague]}))
+        heads = "".join(sorted({w[0] for w in [*self.digit, *self.tens, *self.small, *self.vague]}))
         guard = raw["scales"].get("start_guard", "")
         bare = raw["scales"].get("bare_start_re")  # what must stand before a scale word that stands alone
         big = f"|{bare}[{''.join(w[0] for w in self.big)}]" if bare else ""
@@ -162,6 +163,13 @@ class CjkReader:
                     break
                 else:
                     number.vague, num = True, Decimal(1)
+            elif kind == "t":  # 廿, 卅: two or three tens in one sign
+                if last and (last != "b" or spaced):
+                    break
+                section, num, small_scale, kind = section + self.tens[piece], None, Decimal(10), "s"
+                number.has_scale, last_scale = True, Decimal(10)
+                pos, last = m.end(), kind
+                continue
             elif kind == "s":
                 if spaced and last in "sb":
                     break

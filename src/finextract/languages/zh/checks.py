@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 _PRICE = re.compile(
-    r"(?:每|价|價|仅|只要|卖|賣|收|派|息|费|費|低|便宜|贵|貴|降|涨|漲|付|省|赚|賺|亏|花|股|要|给|給|挣|掙).{0,4}$"
+    r"(?:每|价|價|升|貶|贬|仅|只要|卖|賣|收|派|息|费|費|低|便宜|贵|貴|降|涨|漲|付|省|赚|賺|亏|花|股|要|给|給|挣|掙).{0,4}$"
 )
 _COUNTER = re.compile(
     r"[一二三四五六七八九1-9](?:(?![\d一-鿿])|(?=一[斤度公个個碗杯份张吨]))|(?<=\d.)[1-9](?![\d.个個斤份碗杯张件次条瓶盒袋公米])"
@@ -19,6 +19,7 @@ _SCORE_BEFORE = re.compile(r"(?:给出|給出|打出|场|場|局|罚|罰|领先|
 _SCORE_AFTER = re.compile(
     r"\s?(?:的?得分|球|线|線|投|钟|鐘|命中|差|之差|领先|領先|[,，、]\s?[\d.一二三四五六七八九十]+\s?[个個次](?:篮板|籃板|助攻))"
 )
+_INTEREST = re.compile(r"(?:利息|[月年日]息)(?:按|为|為|是)?$")
 _SECONDS = re.compile(r"[\d一二三四五六七八九十]{1,3}秒")
 _LONE = re.compile(r"[一二两兩三四五六七八九多]")
 _DAY = re.compile(r"(?:(?<!一)[周週]|星期|礼拜|禮拜)$")
@@ -67,7 +68,7 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
         return not (lone and _ELEMENT.match(text, end))
     if word == "刀":
         return number.value is not None and number.value >= 10 and text[number.start].isdigit()
-    if word in ("分", "角", "毛", "块", "塊", "仙"):
+    if word in ("分", "角", "毛", "毫", "块", "塊", "仙"):
         if number.start and text[number.start - 1] in "第长長":
             return False
         if word == "分" and ("點" in text[number.start : end] or "点" in text[number.start : end]):
@@ -79,7 +80,9 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
         if word == "角" and text[end : end + 1] == "洲":
             return False
         if word == "分" and (
-            _SECONDS.match(text, end)
+            text[end : end + 1] == "利"  # 月息三分, 二分利: a rate, of which it is not said in what
+            or _INTEREST.search(text, max(0, number.start - 4), number.start)
+            or _SECONDS.match(text, end)
             or _SCORE_AFTER.match(text, end)
             or _SCORE_BEFORE.search(text, max(0, number.start - 9), number.start)
         ):
