@@ -24,6 +24,8 @@ _NO_CODE = re.compile(
     r"COP[ -]?(?:[1-3]\d|[1-9])(?![\d.,])|RON[ -]?9\d(?![\d.,])|CAD[ -]?20[12]\d(?![\d.,])|EUR-?[1-6](?![\d.,])"
 )
 _BEFORE_LOSS = re.compile(r"(?:[Qq][1-4]|(?<![\d.,])20[0-4]\d) -$")  # Q1 -18 Mio.: no range
+# a minus behind them is one: the end of a gloss, before a rate also a ticker
+_AFTER_NAME = {False: re.compile(r"[一-鿿A-Za-z%]\)-$"), True: re.compile(r"(?:[一-鿿A-Za-z%]\)|[A-Z]{2})-$")}
 _NONE = Unit("")
 _QUOTE = re.compile(r"\d+\.\d{2}\d{2}~\d{2}")
 _DIGIT_NEXT = re.compile(r"[^\S\n]?\d")
@@ -307,8 +309,19 @@ class AmountGrammar:
             return None  # $ 10 $: a formula
         if before and after is None and _SHORT.fullmatch(before[0].word) and _NO_AMOUNT.match(text, end):
             return None  # RM1A, I R 18/11: a type, a file number
+        if before and after and before[0].kind == "money" and after[0].kind in _RATES:  # 定存利率美元4.5%
+            before, start = None, sign.start() if sign and sign.end() == number.start else number.start
         if before and before[0].kind == "percent":
             after = None
+        if (
+            not negative
+            and self.cjk
+            and left == "-"
+            and start == number.start
+            and after
+            and _AFTER_NAME[after[0].kind in _RATES].search(text, max(0, start - 4), start)
+        ):
+            negative, start = True, start - 1  # 淨利(虧損)-1.2億元, AAPL-0.8%
         unit_after = after[0] if after else None
         return Atom(number, start, after[1] if after else end, before[0] if before else None, unit_after, negative)
 
@@ -360,6 +373,15 @@ class AmountGrammar:
                     return ""
                 if self._identifier(text, a):
                     return ""
+                if (
+                    gap.strip() == "-"
+                    and b.kind == "rate"
+                    and a.number.value == a.number.value.to_integral()
+                    and a.number.value > 10 * b.number.value
+                    and (text[a.start - 1 : a.start].isalpha() or re.match(r"0\d", text[a.start : a.end]))
+                ):
+                    b.negative, b.start = True, a.end + gap.index("-")
+                    return ""  # 标普500 -0.3%: the name of an index
                 if gap == "或" and b.kind == "rate" and a.number.value > b.number.value:
                     return ""  # 跌185或1.15%: points, and what they are in per cent
                 if (
