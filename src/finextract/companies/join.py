@@ -93,11 +93,9 @@ def choose(text: str, lang: str, encoded: Names | None, model: str) -> list[Cand
     else:
         weights = load_weights(model, lang)
         document = encoded.document or witnesses(text, lang, encoded, known_names(text, lang))
-        found = []
-        for start, end in document.spans():
-            score = document.probability(start, end, weights)
-            if score >= weights.threshold:
-                found.append(Candidate(start, end, score, _source(document, (start, end))))
+        scores = {span: document.probability(*span, weights) for span in document.spans()}
+        least = weights.least(len(text), lang, ((p, document.features(*span)) for span, p in scores.items()))
+        found = [Candidate(*span, score, _source(document, span)) for span, score in scores.items() if score >= least]
     if lang == "zh":
         for c in found:  # ST, *ST: a listed firm under special treatment
             if special := _SPECIAL.search(text, max(0, c.start - 4), c.start):

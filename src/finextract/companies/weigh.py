@@ -40,6 +40,8 @@ SURE = 0.6
 """A name of which the model is as sure as this at one place is looked for at the others."""
 CLEAR = 0.9
 """The score of a known name that nothing speaks against."""
+LONG = {"de": 240}
+"""From how many characters on a text (in any other language half as long) that names companies names one of them beyond doubt."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -166,9 +168,7 @@ class Document:
         A clear name of the knowledge base of which the model is sure at another place of the text needs no more of it here.
         """
         features = self.features(start, end)
-        known = self.known.get((start, end))
-        clear = known is not None and not known.hit.ambiguous and known.score >= CLEAR and "within" not in features
-        if clear and features.get("elsewhere", 0.0) >= SURE:
+        if is_clear(features) and features.get("elsewhere", 0.0) >= SURE:
             return max(weights.probability(features), weights.threshold)
         return weights.probability(features)
 
@@ -222,6 +222,12 @@ class Document:
             out["service"] = 1.0
 
 
+def is_clear(features: Mapping[str, float]) -> bool:
+    """Whether a candidate is a name of the knowledge base that nothing speaks against, and no part of a longer one that the model sees."""
+    known = features.get("known_score", 0.0) >= CLEAR
+    return known and not features.get("ambiguous") and "within" not in features
+
+
 @cache
 def services() -> frozenset[str]:
     """Names that mostly stand for a network, a site or an app (``data/services.txt``)."""
@@ -236,10 +242,21 @@ def words(name: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each feature counts in one language, and the probability from which on a candidate is a company."""
+    """How much each feature counts in one language, and the probability from which on a candidate is a company.
+
+    ``surest``: what the likeliest candidate of a long text must reach, unless a clear one is likely at all; where none does, the text names no company.
+    """
 
     weights: Mapping[str, float]
     threshold: float
+    surest: float = 0.0
+
+    def least(self, size: int, lang: str, judged: Iterable[tuple[float, Mapping[str, float]]]) -> float:
+        """What a candidate must reach in a text of ``size`` characters; ``judged``: the probabilities and features of all."""
+        if size < long_from(lang):
+            return self.threshold
+        sure = any(p >= self.surest or (p >= self.threshold and is_clear(features)) for p, features in judged)
+        return self.threshold if sure else self.surest
 
     def probability(self, features: Mapping[str, float]) -> float:
         """How likely a candidate with these features is a company's name."""
@@ -262,6 +279,11 @@ def trained() -> Mapping[str, Any]:
     return table
 
 
+def long_from(lang: str) -> int:
+    """From how many characters on a text is long."""
+    return LONG.get(trained_as(lang), LONG["de"] // 2)
+
+
 def trained_as(lang: str) -> str:
     """The language by whose figures a text is read: English is read as German is."""
     return "de" if lang == "en" else lang
@@ -278,4 +300,8 @@ def weights_in(table: Mapping[str, Any], lang: str) -> Weights:
     of = trained_as(lang)
     every: dict[str, float] = table["weights"]
     own = {name: every.get(name, 0.0) + every.get(f"{name}@{of}", 0.0) for name in OWN}
-    return Weights({**{k: v for k, v in every.items() if "@" not in k}, **own}, table["threshold"])
+    return Weights(
+        {**{k: v for k, v in every.items() if "@" not in k}, **own},
+        table["threshold"],
+        table.get("surest", {}).get(of, 0.0),
+    )
