@@ -116,7 +116,7 @@ _LOOSE = 24
 
 
 _COLLOQUIAL = re.compile(
-    r"[一二三四五六七八九1-9](?![\d二三四五六七八九十百千万亿])(?:(?=[^\u4e00-\u9fff]|$|[的左起以就到至]|一[斤度公个個碗杯份张吨])"
+    r"[一二三四五六七八九1-9](?![\d二三四五六七八九十百千万亿])(?:(?=[^\u4e00-\u9fff]|$|[的左起以就到至上出不]|一[斤度公个個碗杯份张吨])"
     r"|(?<=\d.[1-9])(?![.个個斤份碗杯张件次条瓶盒袋公米]))"
 )
 """The digit behind 毛, 块 or 角 that counts the next smaller unit (三块五)."""
@@ -151,6 +151,9 @@ class AmountGrammar:
             if m is None or self.lex.units[re.sub(r"\s+", " ", m[0])].kind != "money":
                 return None
             number.more = True
+        if m is None and at == pos and text[at : at + 1] in ("级", "級") and (number.bare or number.vague):  # 亿级美元
+            m = self.lex.unit_re.match(text, at + 1)
+            number.value, number.vague, number.bare = None, True, False
         if m is None:
             return None
         word = m[0]
@@ -757,6 +760,11 @@ class AmountGrammar:
                 if last and last.kind == "tenths":  # 三成五: its tail, no numeral of its own
                     previous = number.end
                     continue
+            if atoms and number.start < atoms[-1].end:  # 四成二: its tail, no numeral of its own
+                previous = atoms[-1].end
+                continue
+            if atom.after and atom.after.kind == "tenths" and number.value is not None:
+                atom.end, (number.value,) = self._tail(text, atom, atom.end, [number.value])
             if atom.start < (atoms[-1].end if atoms else 0):  # the unit before belongs to the amount before
                 atom.before, atom.start = None, number.start
             atoms.append(atom)

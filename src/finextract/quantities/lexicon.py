@@ -279,7 +279,7 @@ def load(lang: str) -> Lexicon:
     lex.enumeration_re = re.compile(rf"\s{{0,2}}(?:{ranges['enumerations_re']})\s{{0,2}}")
     if ranges.get("each_re"):
         lex.each_re = re.compile(ranges["each_re"])
-    heads = {word[0] for table in (lex.units, lex.latin_scales) for word in table} | set("-–—―~‒－ー,/、，+")
+    heads = {word[0] for table in (lex.units, lex.latin_scales) for word in table} | set("-–—―~‒－ー,/、，+级級")
     for expr in (words, ranges["enumerations_re"]):
         heads |= {piece[0] for piece in re.findall(r"(?:^|[|(:])([^|()?:\\\[]+)", expr)}
     lex.follows = frozenset(heads)

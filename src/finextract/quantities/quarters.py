@@ -106,6 +106,7 @@ class QuarterGrammar:
         directions = (("past_before_re", -1), ("future_before_re", 1))
         self.directions = [(re.compile(f"(?:{raw[key]})$"), step) for key, step in directions if raw.get(key)]
         self.past_after = re.compile(raw["past_after_re"]) if raw.get("past_after_re") else None
+        self.part_of_deictic = re.compile(raw["part_of_deictic_re"]) if raw.get("part_of_deictic_re") else None
         self.part_of_year = re.compile(raw["part_of_year_re"]) if raw.get("part_of_year_re") else None
         self.listed_after = re.compile(raw["listed_after_re"]) if raw.get("listed_after_re") else None
         self.compared_before = (
@@ -310,6 +311,8 @@ class QuarterGrammar:
         lead = text[max(0, start - 80) : start]
         if self.part_of_year and (m := self.part_of_year.search(lead)):
             return int(m[1])
+        if self.part_of_deictic and (m := self.part_of_deictic.search(lead)):  # 去年三、四季度
+            return date.year + self.deictic[m["d"]]
         if self.compared_before and before and self.compared_before.search(lead):
             last = before[-1]
             value = last.value

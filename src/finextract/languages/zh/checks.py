@@ -21,6 +21,7 @@ _SCORE_AFTER = re.compile(
 )
 _INTEREST = re.compile(r"(?:利息|[月年日]息)(?:按|为|為|是)?$")
 _SECONDS = re.compile(r"[\d一二三四五六七八九十]{1,3}秒")
+_ABOUT_AFTER = re.compile(r"[一二三四五六七八九]?(?:出头|出頭|上下|左右|不到)")
 _LONE = re.compile(r"[一二两兩三四五六七八九多]")
 _DAY = re.compile(r"(?:(?<!一)[周週]|星期|礼拜|禮拜)$")
 _PAIR = re.compile(r"[兑兌](?:换)?$")
@@ -90,6 +91,8 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
         if word in "块塊" and (
             number.has_scale or (number.value is not None and (number.value % 1 or number.value >= 10))
         ):
+            return True
+        if word in "块塊毛角" and _ABOUT_AFTER.match(text, end):
             return True
         if word != "分" and _COUNTER.match(text, end):
             return True
