@@ -404,7 +404,7 @@ class AmountGrammar:
             if a.after is None and a.before is not None and b.before is None:
                 return "range" if a.kind in ("money", "rate") and (b.after is None or self._code_fits(a, b)) else ""
             if self._same(a, b):
-                if lex.change_words_re.fullmatch(gap) and (
+                if lex.change_words_re.fullmatch(gap.rstrip("+ ")) and (
                     lex.change_after_re.match(text, b.end) or a.number.value > b.number.value
                 ):
                     return ""
@@ -444,7 +444,7 @@ class AmountGrammar:
             comma = gap.strip() in (",", "、", "，")
             # 二、三百円: two to three hundred
             next_digit = (
-                (gap == "、" or (gap == ", " and a.number.word))
+                (gap == "、" or (gap == ", " and (a.number.word or lex.raw["ranges"].get("comma_pairs"))))
                 and a.number.value < 10
                 and b.number.coefficient == a.number.value + 1
             )

@@ -42,18 +42,19 @@ def nearest_year(start_month: int, end_month: int, date: datetime.date) -> int:
     return year
 
 
+_NEW_SENTENCE = re.compile(r"[。！？!?;；\n]|\.\s")
 _YEARS = frozenset(("y", "y2", "yc", "roc", "rocb", "rocc", "era_reiwa", "era_heisei", "d"))
 """Groups that give a year."""
 
 
-def _same_year(first: Reading, second: Reading) -> Reading | None:
-    """The second of two joined quarters in the year of the first (2023年第三季度和第四季度), or the first quarter of the next."""
+def _same_year(first: Reading, second: Reading, joined: bool) -> Reading | None:
+    """The second of two quarters in the year of the first (2023年第三季度和第四季度); where they are joined, a first quarter is of the next."""
     a, b = first.value, second.value
     if not (isinstance(a, Quarter) and isinstance(b, Quarter) and a.quarter and b.quarter):
         return None
-    if a.quarter < b.quarter:
+    if a.quarter < b.quarter and (joined or not a.fiscal):
         return replace(second, value=replace(b, year=a.year, fiscal=a.fiscal))
-    if (a.quarter, b.quarter) == (4, 1) and a.year:
+    if joined and (a.quarter, b.quarter) == (4, 1) and a.year:
         return replace(second, value=replace(b, year=a.year + 1, fiscal=a.fiscal))
     return None
 
@@ -67,6 +68,9 @@ class QuarterGrammar:
         self.words = {w: k for k, name in enumerate(("one", "two", "three", "four"), 1) for w in raw[name]}
         self.months = {w: int(m) for m, ws in raw.get("months", {}).items() for w in ws}
         self.deictic: dict[str, int] = raw["deictic_year"]
+        self.year_words = re.compile(
+            "|".join([r"(?:19|20)\d\d", *map(re.escape, [*self.deictic, *raw.get("past", ()), *raw.get("future", ())])])
+        )
         self.fiscal_deictic = frozenset(raw.get("fiscal_deictic", ()))
         self.yearless = frozenset(raw.get("yearless_deictic", ()))
         self.fiscal_year_name = re.compile(raw["named_fiscal_year_re"]) if raw.get("named_fiscal_year_re") else None
@@ -225,13 +229,16 @@ class QuarterGrammar:
                 and self.another_firm.search(text[max(fiscal_at, start - 24) : start])
             ):
                 last_fiscal_year = None  # far away, or of another item or sentence: perhaps another firm's
-            of_year = out[-1] if out and out[-1].end == dated and self._joined(text[dated:start]) else None
+            of_year = out[-1] if out and out[-1].end == dated else None
+            joined = of_year is not None and self._joined(text[dated:start])
+            if not joined and of_year and not self._goes_on(text[dated:stop]):
+                of_year = None
             reading, last_year, last_fiscal_year = self._value(
                 text, start, stop, known, g, date, last_year, last_fiscal_year, out, trace
             )
             if reading is None:
                 continue
-            if of_year and not _YEARS & g.keys() and (same := _same_year(of_year, reading)):
+            if of_year and not _YEARS & g.keys() and (same := _same_year(of_year, reading, joined)):
                 reading = same
                 dated = reading.end
             elif _YEARS & g.keys():
@@ -257,6 +264,10 @@ class QuarterGrammar:
                     out.append(Reading(gloss.start() + head.end(), gloss.end(), "QUARTER", months, "quarter.gloss"))
                     end = gloss.end()
         return self._own_quarters(text, out, bare)
+
+    def _goes_on(self, gap: str) -> bool:
+        """Whether what stands between two quarters is one sentence that tells no other year (1분기 매출은 10억원이었고 2분기에는)."""
+        return len(gap) <= 60 and not _NEW_SENTENCE.search(gap) and not self.year_words.search(gap)
 
     def _joined(self, gap: str) -> bool:
         return self.joint is not None and self.joint.fullmatch(gap) is not None
