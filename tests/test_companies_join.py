@@ -12,6 +12,7 @@ from finextract import extract
 from finextract.companies.encoder import Names, Scored
 from finextract.companies.join import _places, choose
 from finextract.companies.trim import trim
+from finextract.companies.weigh import Weights
 from finextract.quantities.lexicon import literal
 
 WORDS = st.text(alphabet="ab& .", min_size=2, max_size=5).map(str.strip).filter(lambda w: len(w) > 1)
@@ -57,6 +58,28 @@ def test_a_sure_name_is_found_again_only_where_the_model_half_sees_one(model: st
     sure = Scored(0, 8, "COMPANY", 0.99)
     assert chosen(text, "de", [sure], (36, 44, 0.01), model) == [(0, 8, "model")]
     assert chosen(text, "de", [sure], (36, 44, 0.75), model) == [(0, 8, "model"), (36, 44, "document")]
+
+
+def test_a_long_text_whose_surest_name_is_doubtful_names_none() -> None:
+    weights = Weights({}, threshold=0.4, surest=0.8)
+    clear, doubtful = {"known": 1.0, "known_score": 0.95}, {"known": 1.0, "known_score": 0.95, "ambiguous": 1.0}
+    assert weights.least(119, "ko", [(0.6, {})]) == 0.4  # a sentence
+    assert weights.least(120, "ko", [(0.6, {})]) == 0.8
+    assert weights.least(239, "de", [(0.6, {})]) == 0.4  # German takes twice the characters
+    assert weights.least(240, "de", [(0.6, {})]) == 0.8
+    assert weights.least(120, "ko", [(0.6, {}), (0.8, {})]) == 0.4  # one is sure
+    assert weights.least(120, "ko", [(0.6, clear)]) == 0.4  # a known name that nothing speaks against
+    assert weights.least(120, "ko", [(0.3, clear)]) == 0.8
+    assert weights.least(120, "ko", [(0.6, doubtful)]) == 0.8
+
+
+def test_a_doubtful_name_in_a_long_text_needs_a_sure_one_beside_it() -> None:
+    dull = "마을에는 비가 오래 내렸고 강물은 천천히 불어났다. " * 8
+    text = "도라넥스와 하늘빛은 이름이 곱다. " + dull
+    sure, doubtful = Scored(0, 4, "COMPANY", 0.9999), Scored(6, 9, "COMPANY", 0.92)
+    assert chosen(text, "ko", [sure, doubtful], (6, 9, 0.92), "encoder") == [(0, 4, "model"), (6, 9, "model")]
+    assert chosen(text, "ko", [doubtful], (6, 9, 0.92), "encoder") == []
+    assert chosen(text[:30], "ko", [doubtful], (6, 9, 0.92), "encoder") == [(6, 9, "model")]
 
 
 @pytest.mark.parametrize(
