@@ -381,7 +381,7 @@ class AmountGrammar:
                     and b.kind == "rate"
                     and a.number.value == a.number.value.to_integral()
                     and a.number.value > 10 * b.number.value
-                    and (text[a.start - 1 : a.start].isalpha() or re.match(r"0\d", text[a.start : a.end]))
+                    and (text[max(0, a.start - 2) : a.start].rstrip()[-1:].isalpha() or re.match(r"0\d", text[a.start : a.end]))
                 ):
                     b.negative, b.start = True, a.end + gap.index("-")
                     return ""  # 标普500 -0.3%: the name of an index
