@@ -381,7 +381,10 @@ class AmountGrammar:
                     and b.kind == "rate"
                     and a.number.value == a.number.value.to_integral()
                     and a.number.value > 10 * b.number.value
-                    and (text[max(0, a.start - 2) : a.start].rstrip()[-1:].isalpha() or re.match(r"0\d", text[a.start : a.end]))
+                    and (
+                        text[max(0, a.start - 2) : a.start].rstrip()[-1:].isalpha()
+                        or re.match(r"0\d", text[a.start : a.end])
+                    )
                 ):
                     b.negative, b.start = True, a.end + gap.index("-")
                     return ""  # 标普500 -0.3%: the name of an index
@@ -753,7 +756,8 @@ class AmountGrammar:
             bare = not atoms or atoms[-1].end != previous or not atoms[-1].kind
             atom = self._atom(text, number, previous, bare)
             if atom is None:
-                previous = number.end
+                name = text[number.start - 1 : number.start].isalpha()  # TOPIX500 -0.3%: no range begins there
+                previous = -1 if name else number.end
                 continue
             if not atom.kind and atoms and atoms[-1].end == atom.start and atoms[-1].kind == "rate":
                 last = atoms[-1].after
@@ -801,7 +805,7 @@ class AmountGrammar:
             reading = self._finish(text, group, how, trace)
             if reading and (unit := group[-1].after) and unit.word in self.lex.cent_follows and how != "minor":
                 reading = self._cents_of(reading, unit, out)
-            if reading and out and (whole := self._behind_whole(out[-1], reading, group)):
+            if reading and out and (whole := self._behind_whole(text, out[-1], reading, group)):
                 out[-1] = whole
             elif reading:
                 out.append(reading)
@@ -820,12 +824,20 @@ class AmountGrammar:
                 break
         return cents
 
-    @staticmethod
-    def _behind_whole(whole: Reading, cents: Reading, group: list[Atom]) -> Reading | None:
-        """A range of minor units behind an amount in major ones: 153円86～88銭."""
+    def _behind_whole(self, text: str, whole: Reading, cents: Reading, group: list[Atom]) -> Reading | None:
+        """A range of minor units behind an amount in major ones: 153円86～88銭, 145円50銭～52銭."""
         a, b = whole.value, cents.value
         unit = group[-1].after
-        if not (isinstance(a, Money) and isinstance(b, Money) and unit and unit.power < 0) or whole.end != cents.start:
+        if not (isinstance(a, Money) and isinstance(b, Money) and unit and unit.power < 0):
+            return None
+        if whole.rule == "money.minor" and a.amount is not None and b.amount is not None:
+            end = a.amount // 1 + b.amount
+            if a.currency == b.currency and a.amount < end < a.amount // 1 + 1:
+                gap = text[whole.end : cents.start]
+                if self.lex.separator_re.fullmatch(gap) and not self.lex.separator_word_re.fullmatch(gap):
+                    value = replace(a, amount=None, min=a.amount, max=end)
+                    return Reading(whole.start, cents.end, "MONEY", value, "money.range")
+        if whole.end != cents.start:
             return None
         if a.amount is None or b.min is None or b.max is None or a.currency != b.currency:
             return None
