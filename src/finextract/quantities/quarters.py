@@ -42,6 +42,9 @@ def nearest_year(start_month: int, end_month: int, date: datetime.date) -> int:
     return year
 
 
+_ANSWER = re.compile(r"(?<![A-Za-z0-9])A[1-9](?=[\s:.、：．])(?! ?[-–])")
+_STOPS = frozenset("。.？?！!（(【・:：")
+_QUESTION = re.compile(r"\s?[:.、][^。?？\n]{2,60}(?:[?？]|[はか]。)|\s[^。?？\n]{2,60}(?:[はか]。|か[?？])")
 _NEW_SENTENCE = re.compile(r"[。！？!?;；\n]|\.\s")
 _YEARS = frozenset(("y", "y2", "yc", "roc", "rocb", "rocc", "era_reiwa", "era_heisei", "d"))
 """Groups that give a year."""
@@ -218,6 +221,10 @@ class QuarterGrammar:
                 if trace:
                     trace(start, stop, "a comparison, a count or an adjective, not one particular quarter")
                 continue
+            if text[start] in "Qq" and stop - start == 2 and self._is_question(text, start, stop):
+                if trace:
+                    trace(start, stop, "the number of a question")
+                continue
             if self.season and text[start:stop].endswith(self.season_words) and self._is_season(text, start, stop):
                 if trace:
                     trace(start, stop, "a season of a sport or a series")
@@ -264,6 +271,16 @@ class QuarterGrammar:
                     out.append(Reading(gloss.start() + head.end(), gloss.end(), "QUARTER", months, "quarter.gloss"))
                     end = gloss.end()
         return self._own_quarters(text, out, bare)
+
+    @staticmethod
+    def _is_question(text: str, start: int, stop: int) -> bool:
+        """Q1 at the beginning of a question, or of a sentence in a text that numbers its answers."""
+        first = (
+            not text[:start].strip()
+            or text[max(0, start - 2) : start].strip()[-1:] in _STOPS
+            or text[start - 1] == "\n"
+        )
+        return first and (_QUESTION.match(text, stop) or _ANSWER.search(text, stop, stop + 400)) is not None
 
     def _goes_on(self, gap: str) -> bool:
         """Whether what stands between two quarters is one sentence that tells no other year (1분기 매출은 10억원이었고 2분기에는)."""
