@@ -26,6 +26,8 @@ _NO_CODE = re.compile(
 _BEFORE_LOSS = re.compile(r"(?:[Qq][1-4]|(?<![\d.,])20[0-4]\d) -$")  # Q1 -18 Mio.: no range
 # a minus behind them is one: the end of a gloss, before a rate also a ticker
 _AFTER_NAME = {False: re.compile(r"[一-鿿A-Za-z%]\)-$"), True: re.compile(r"(?:[一-鿿A-Za-z%]\)|[A-Z]{2})-$")}
+_PAIR_BEFORE = re.compile(r"[A-Z]{3}/$")
+_PAIR_AFTER = re.compile(r"/[A-Z]{3}(?![A-Za-z])")
 _NONE = Unit("")
 _QUOTE = re.compile(r"\d+\.\d{2}\d{2}~\d{2}")
 _DIGIT_NEXT = re.compile(r"[^\S\n]?\d")
@@ -159,6 +161,8 @@ class AmountGrammar:
         word = m[0]
         if pos > at and word in self.lex.joined_units and text[number.start : at].isdigit():
             return None
+        if word.isascii() and len(word) == 3 and _PAIR_AFTER.match(text, m.end()):
+            return None  # 147.50 EUR/USD: the next pair
         unit = self.lex.units.get(word) or self.lex.units[re.sub(r"\s+", " ", word)]
         guard = self.lex.guards.get(unit.word)
         if guard and guard.match(text, m.end()):
@@ -312,6 +316,8 @@ class AmountGrammar:
             return None  # $ 10 $: a formula
         if before and after is None and _SHORT.fullmatch(before[0].word) and _NO_AMOUNT.match(text, end):
             return None  # RM1A, I R 18/11: a type, a file number
+        if before and _PAIR_BEFORE.search(text, max(0, before[1] - 4), before[1]):  # USD/JPY 145円
+            before, start = None, sign.start() if sign and sign.end() == number.start else number.start
         if before and after and before[0].kind == "money" and after[0].kind in _RATES:  # 定存利率美元4.5%
             before, start = None, sign.start() if sign and sign.end() == number.start else number.start
         if before and before[0].kind == "percent":
@@ -376,18 +382,9 @@ class AmountGrammar:
                     return ""
                 if self._identifier(text, a):
                     return ""
-                if (
-                    gap.strip() == "-"
-                    and b.kind == "rate"
-                    and a.number.value == a.number.value.to_integral()
-                    and a.number.value > 10 * b.number.value
-                    and (
-                        text[max(0, a.start - 2) : a.start].rstrip()[-1:].isalpha()
-                        or re.match(r"0\d", text[a.start : a.end])
-                    )
-                ):
+                if gap.strip() == "-" and self._falls(text, a, b, gap):
                     b.negative, b.start = True, a.end + gap.index("-")
-                    return ""  # 标普500 -0.3%: the name of an index
+                    return ""
                 if gap == "或" and b.kind == "rate" and a.number.value > b.number.value:
                     return ""  # 跌185或1.15%: points, and what they are in per cent
                 if (
@@ -454,6 +451,24 @@ class AmountGrammar:
             if each or next_digit or a.number.has_scale or (not comma and not a.number.word and b.before is None):
                 return "enumeration"
         return ""
+
+    @staticmethod
+    def _falls(text: str, a: Atom, b: Atom, gap: str) -> bool:
+        """Whether a numeral and an amount behind a dash are no range, but a name or a price, and what it lost.
+
+        标普500 -0.3%, 00700-1.1%, 12,890 -1.20%, 4,012 -12円.
+        """
+        if a.number.value is None or b.number.value is None:
+            return False
+        apart = gap[0].isspace() and not gap[-1].isspace()
+        if apart and a.negative:
+            return True
+        if a.number.value <= 10 * b.number.value or a.number.has_scale:
+            return False
+        if b.kind != "rate" or a.number.value != a.number.value.to_integral():
+            return apart
+        name = text[max(0, a.start - 2) : a.start].rstrip()[-1:].isalpha()
+        return apart or name or re.match(r"0\d", text[a.start : a.end]) is not None
 
     def _code_fits(self, a: Atom, b: Atom) -> bool:
         return (
