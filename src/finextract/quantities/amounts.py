@@ -375,15 +375,15 @@ class AmountGrammar:
             if a.after is None and a.before is None:
                 if (
                     not b.kind
-                    or (b.kind == "points" and gap.strip() == "-")
+                    or (b.kind == "points" and gap.strip() == "-" and a.number.value % 1 == 0)
                     or b.before is not None
                     and b.after is None
                 ):
                     return ""
-                if self._identifier(text, a):
-                    return ""
                 if gap.strip() == "-" and self._falls(text, a, b, gap):
                     b.negative, b.start = True, a.end + gap.index("-")
+                    return ""
+                if self._identifier(text, a):
                     return ""
                 if gap == "或" and b.kind == "rate" and a.number.value > b.number.value:
                     return ""  # 跌185或1.15%: points, and what they are in per cent
@@ -461,14 +461,14 @@ class AmountGrammar:
         if a.number.value is None or b.number.value is None:
             return False
         apart = gap[0].isspace() and not gap[-1].isspace()
-        if apart and a.negative:
+        if apart and (a.negative or (a.number.value > b.number.value and not a.number.has_scale)):
             return True
         if a.number.value <= 10 * b.number.value or a.number.has_scale:
             return False
         if b.kind != "rate" or a.number.value != a.number.value.to_integral():
-            return apart
+            return False
         name = text[max(0, a.start - 2) : a.start].rstrip()[-1:].isalpha()
-        return apart or name or re.match(r"0\d", text[a.start : a.end]) is not None
+        return name or re.match(r"0\d", text[a.start : a.end]) is not None
 
     def _code_fits(self, a: Atom, b: Atom) -> bool:
         return (
