@@ -128,21 +128,21 @@ def _scored(text: str, lang: str, tier: str) -> Names | None:
 
 def _weigher(text: str, lang: str, tier: str, names: Names | None) -> Callable[[int, int], list[str]]:
     """What tells how a candidate was weighed; nothing where none was."""
-    from finextract.companies.join import known_names, witnesses
+    from finextract.companies.join import known_names, weighed, witnesses
     from finextract.companies.weigh import load_weights
 
     if names is None:
         return lambda start, end: []
     document = names.document or witnesses(text, lang, names, known_names(text, lang))
     weights = load_weights(tier, lang)
-    candidates = document.spans()
+    scores, least = weighed(document, weights, len(text), lang)
+    why = "" if least == weights.threshold else ", since this long text has no surer name"
 
     def told(start: int, end: int) -> list[str]:
-        if (start, end) not in candidates:
+        if (start, end) not in scores:
             return []
-        probability = document.probability(start, end, weights)
         parts = ", ".join(f"{name} {w:+.2f}" for name, w in weights.reasons(document.features(start, end)))
-        return [f"joined: {probability:.2f}, from {weights.threshold:.2f} on it counts ({parts})"]
+        return [f"joined: {scores[start, end]:.2f}, from {least:.2f} on it counts{why} ({parts})"]
 
     return told
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from finextract.companies.boundaries import boundary_rules
 from finextract.companies.trim import trim
-from finextract.companies.weigh import SURE, Document, Known, Span, load_weights, words
+from finextract.companies.weigh import SURE, Document, Known, Span, Weights, load_weights, words
 from finextract.entities import Entity
 from finextract.taken import Taken
 
@@ -93,8 +93,7 @@ def choose(text: str, lang: str, encoded: Names | None, model: str) -> list[Cand
     else:
         weights = load_weights(model, lang)
         document = encoded.document or witnesses(text, lang, encoded, known_names(text, lang))
-        scores = {span: document.probability(*span, weights) for span in document.spans()}
-        least = weights.least(len(text), lang, ((p, document.features(*span)) for span, p in scores.items()))
+        scores, least = weighed(document, weights, len(text), lang)
         found = [Candidate(*span, score, _source(document, span)) for span, score in scores.items() if score >= least]
     if lang == "zh":
         for c in found:  # ST, *ST: a listed firm under special treatment
@@ -103,6 +102,12 @@ def choose(text: str, lang: str, encoded: Names | None, model: str) -> list[Cand
     found.sort(key=lambda c: (-c.score, c.start, -c.end))
     taken = Taken(len(text))
     return [c for c in found if taken.take(c.start, c.end)]
+
+
+def weighed(document: Document, weights: Weights, size: int, lang: str) -> tuple[dict[Span, float], float]:
+    """How likely each candidate of a text of ``size`` characters is a name, and what one must reach there."""
+    scores = {span: document.probability(*span, weights) for span in document.spans()}
+    return scores, weights.least(size, lang, ((p, document.features(*span)) for span, p in scores.items()))
 
 
 def _source(document: Document, span: Span) -> str:
