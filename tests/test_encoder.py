@@ -22,6 +22,7 @@ from finextract.companies.encoder import (
     tag,
     windows,
 )
+from finextract.companies.text import without_capitals
 
 
 @pytest.fixture(scope="module")
@@ -228,3 +229,25 @@ def test_the_fast_network_reads_as_the_encoder_does_but_is_another() -> None:
     assert not (fast.log_probabilities([text])[0] == slow.log_probabilities([text])[0]).all()
     found = extract(text, lang="ja", model="fast").entities
     assert ("エヌビディア", 1) in {(e.text, e.start) for e in found}
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("NESTE PRÜFT RAFFINERIE IN ROTTERDAM", "Neste Prüft Raffinerie IN Rotterdam"),
+        (
+            "*ROLLS-ROYCE SENKT AUSBLICK AUF 3 MRD GBP\nDer Kurs fiel.",
+            "*Rolls-Royce Senkt Ausblick AUF 3 MRD GBP\nDer Kurs fiel.",
+        ),
+        ("Die KUKA AG und die SAP SE wachsen.", "Die KUKA AG und die SAP SE wachsen."),
+        ("WKN BASF11, ISIN DE000BASF111", "WKN BASF11, ISIN DE000BASF111"),
+        ("NVIDIA BLACKWELL ULTRA 출시", "NVIDIA BLACKWELL ULTRA 출시"),
+    ],
+)
+def test_headlines_in_capitals_are_read_without_them(text: str, read: str) -> None:
+    assert without_capitals(text) == read
+
+
+@given(st.text(alphabet="ABÄßİ \n-.a", max_size=60))
+def test_without_capitals_a_text_keeps_its_length(text: str) -> None:
+    assert len(without_capitals(f"GROSSE FIRMA WÄCHST {text}")) == 20 + len(text)

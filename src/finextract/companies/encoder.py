@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finextract.companies.paths import find_model
+from finextract.companies.text import without_capitals
 
 if TYPE_CHECKING:
     import numpy as np
@@ -345,7 +346,8 @@ class CompanyEncoder:
 
         # A lone surrogate cannot be handed to the tokenizer; the replacement keeps the length.
         clean = [
-            "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in t) if not _encodable(t) else t for t in texts
+            "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in t) if not _encodable(t) else t
+            for t in map(without_capitals, texts)
         ]
         encodings = self._tokenizer.encode_batch(clean, add_special_tokens=False)
         out = []

@@ -75,3 +75,31 @@ def script_of(name: str) -> str:
     if _KANA.search(name):
         return "kana"
     return "han" if _HAN.search(name) else "latin"
+
+
+_HEADLINE = re.compile(r"[A-ZÄÖÜ]{4,}[\s-]+(?:[^\s]{1,3}\s)?[A-ZÄÖÜ]{4,}")
+_CJK = re.compile("[぀-ヿ一-鿿가-힣]")
+_LINE = re.compile(r"[^\n.;*!?]+")
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+def without_capitals(text: str) -> str:
+    """Headlines set in capitals (NESTE PRÜFT RAFFINERIE) with capitals at the beginning of their words alone; as long as before.
+
+    Words of up to three letters stay: AG, EUR, MRD. A text in Chinese, Japanese or Korean stays as it is.
+    """
+    if not _HEADLINE.search(text) or _CJK.search(text):
+        return text
+    return _LINE.sub(_lowered, text)
+
+
+def _lowered(line: re.Match[str]) -> str:
+    letters = [c for c in line[0] if c.isalpha()]
+    if len(letters) < 12 or sum(c.isupper() for c in letters) < 0.85 * len(letters):
+        return line[0]
+    return _LONG_WORD.sub(_capitalised, line[0])
+
+
+def _capitalised(word: re.Match[str]) -> str:
+    lower = word[0][0] + word[0][1:].lower()
+    return lower if word[0].isupper() and len(lower) == len(word[0]) else word[0]
