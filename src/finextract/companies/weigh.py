@@ -40,8 +40,8 @@ SURE = 0.6
 """A name of which the model is as sure as this at one place is looked for at the others."""
 CLEAR = 0.9
 """The score of a known name that nothing speaks against."""
-LONG = {"de": 240}
-"""From how many characters on a text (in any other language half as long) that names companies names one of them beyond doubt."""
+LONG = 120
+"""From how many characters on a text that names companies names one of them beyond doubt; German takes twice as many."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -281,7 +281,7 @@ def trained() -> Mapping[str, Any]:
 
 def long_from(lang: str) -> int:
     """From how many characters on a text is long."""
-    return LONG.get(trained_as(lang), LONG["de"] // 2)
+    return 2 * LONG if trained_as(lang) == "de" else LONG
 
 
 def trained_as(lang: str) -> str:
