@@ -272,7 +272,7 @@ def load(lang: str) -> Lexicon:
         lex.index_re = re.compile(rates["index_re"])
     ranges = raw["ranges"]
     words = ranges["separators_re"]
-    lex.separator_re = re.compile(rf"\s{{0,2}}(?:{DASH}|{words})\s{{0,2}}[+約约約]?")
+    lex.separator_re = re.compile(rf"\s{{0,2}}(?:{DASH}|{words})\s{{0,2}}[+約约]?")
     lex.separator_word_re = re.compile(rf"\s{{0,2}}(?:{words})\s{{0,2}}")
     lex.change_words_re = re.compile(rf"\s{{0,2}}(?:{ranges.get('change_words_re', '(?!)')})\s{{0,2}}")
     lex.change_after_re = re.compile(rf"\s?(?:{ranges.get('change_after_re', '(?!)')})")

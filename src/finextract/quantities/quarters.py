@@ -275,11 +275,8 @@ class QuarterGrammar:
     @staticmethod
     def _is_question(text: str, start: int, stop: int) -> bool:
         """Q1 at the beginning of a question, or of a sentence in a text that numbers its answers."""
-        first = (
-            not text[:start].strip()
-            or text[max(0, start - 2) : start].strip()[-1:] in _STOPS
-            or text[start - 1] == "\n"
-        )
+        lead = text[max(0, start - 2) : start].strip()
+        first = start == 0 or text[start - 1] == "\n" or (lead[-1] in _STOPS if lead else start < 3)
         return first and (_QUESTION.match(text, stop) or _ANSWER.search(text, stop, stop + 400)) is not None
 
     def _goes_on(self, gap: str) -> bool:
