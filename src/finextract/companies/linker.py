@@ -16,6 +16,7 @@ from finextract.entities import Company
 
 _HOME = {"ja": "JP", "de": "DE", "ko": "KR", "zh": "CN"}
 _KO_TAIL = re.compile(r"(?<=[가-힣A-Za-z0-9])(?:측|사)$")
+_ADJECTIVE = re.compile(r"([A-ZÄÖÜ][a-zäöüß]{3,})e[nrsm](?= [A-ZÄÖÜ])")
 _JA_TAIL = re.compile(r"(?<=.)(?:社|側)$")
 
 
@@ -92,6 +93,12 @@ def _genitive(name: str, lang: str) -> str:
     return name
 
 
+def _uninflected(name: str, lang: str) -> list[str]:
+    """A German name as in the nominative: der Deutschen Telekom, Süddeutscher Verlag after a preposition."""
+    m = _ADJECTIVE.match(name) if lang == "de" else None
+    return [m[1] + end + name[m.end() :] for end in ("e", "er", "es") if m[1] + end != m[0]] if m else []
+
+
 def _choose(rows: str, lang: str, base: KnowledgeBase) -> CompanyRecord | None:
     numbers = [int(row) for row in rows.split(",")]
     if len(numbers) == 1:
@@ -155,7 +162,7 @@ def link(surface: str, lang: str, *, hits: Sequence[Hit] | None = None) -> Compa
 
     ``hits`` are index hits inside the surface, where the caller has them: one that covers the whole surface decides.
     ``linked_by`` is ``exact`` (one of the company's own names), ``alias``, ``stripped`` (after legal forms, group
-    words or a genitive were dropped), ``transliteration`` (pinyin, its Hangul spelling, or what else machine translation
+    words or a German case ending were dropped), ``transliteration`` (pinyin, its Hangul spelling, or what else machine translation
     makes of the name) or ``short`` (the head of a Chinese name that one firm alone bears: 卧龙). Within a document
     :func:`~finextract.companies.document.link_all` knows more.
     """
@@ -183,6 +190,7 @@ def _link(surface: str, lang: str) -> Company:
         strip_legal(plain),
         strip_group(strip_legal(plain)),
         _genitive(strip_group(strip_legal(name)), lang),
+        *_uninflected(plain, lang),
     ):
         if form in seen or len(form) < 2:
             continue
