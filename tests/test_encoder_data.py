@@ -55,6 +55,21 @@ def test_noise_keeps_spans_on_their_names(seed: int, text: str, language: str) -
     assert plain == [augment_plain(n) for n in names]
 
 
+def test_a_part_of_a_text_has_whole_sentences_and_their_names() -> None:
+    text = (
+        "Zuerst stieg SAP um ein Prozent. Dann fiel Linde deutlich. Am Ende kam noch Dr. Oetker GmbH dazu. Mehr nicht."
+    )
+    e = example(text, "SAP", "Linde", "Dr. Oetker GmbH", language="de")
+    seen = set()
+    for seed in range(30):
+        new = augment.some_sentences(e, np.random.default_rng(seed))
+        assert new.text and all(part in text for part in new.text.split(". "))
+        names = tuple(new.text[a:b] for a, b, *_ in new.spans)
+        assert names == tuple(n for n in ("SAP", "Linde", "Dr. Oetker GmbH") if n in new.text)
+        seen.add(names)
+    assert len(seen) > 4
+
+
 def augment_plain(text: str) -> str:
     import unicodedata
 

@@ -1,4 +1,4 @@
-"""Changed copies of examples: other names, other widths, stray and missing spaces, the other Chinese script."""
+"""Changed copies of examples: other names, some of the sentences, other widths, stray and missing spaces, the other Chinese script."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from finextract.companies.reread import sentences
 from finextract.training.encoder.data import Example, Span, read_toml
 
 _PARTICLES = {
@@ -160,6 +161,23 @@ def edit(example: Example, pieces: Sequence[str]) -> Example:
         if a < b:
             spans.append((a, b, label, weight))
     return replace(example, text=text, spans=tuple(spans))
+
+
+def some_sentences(example: Example, rng: np.random.Generator) -> Example:
+    """About half of the sentences of a text, in their order: as the fast tier reads it again."""
+    groups: list[tuple[int, int]] = []
+    for start, end in sentences(example.text):
+        if groups and any(a < start < b for a, b, _, _ in example.spans):  # a stop inside a name
+            groups[-1] = (groups[-1][0], end)
+        else:
+            groups.append((start, end))
+    kept = rng.random(len(groups)) < 0.5
+    if not kept.any():
+        kept[rng.integers(len(groups))] = True
+    text = example.text
+    return edit(
+        example, [c for (a, b), k in zip(groups, kept, strict=True) for c in (text[a:b] if k else [""] * (b - a))]
+    )
 
 
 def noise(example: Example, rng: np.random.Generator, traditional: Callable[[str], str] | None = None) -> Example:
