@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 
 from finextract.entities import Label, Money, Percent, Value
-from finextract.quantities.lexicon import Lexicon, Unit, load
+from finextract.quantities.lexicon import ASIDE, Lexicon, Unit, load
 from finextract.quantities.numerals import CjkReader, Number, WesternReader
 
 Trace = Callable[[int, int, str], None]
@@ -58,6 +58,8 @@ class Atom:
     before: Unit | None = None
     after: Unit | None = None
     negative: bool = False
+    aside: bool = False
+    """Compared with the numeral before it, in brackets or as „auf 2,3 von 2,4“, and of the same scale and unit."""
 
     @property
     def kind(self) -> str:
@@ -210,7 +212,7 @@ class AmountGrammar:
         left = text[start - 1]
         return (
             left in self.lex.prefix_last
-            or left in "-–—~至到"
+            or left in "-–—~至到" + ASIDE
             or (text[start] == "-" and (left.isdigit() or left in _SCALES))
         )
 
@@ -370,6 +372,10 @@ class AmountGrammar:
                 return "minor"
         if a.number.vague or b.number.vague or a.number.value is None or b.number.value is None:
             return ""
+        if gap[:1] == ASIDE:
+            fits = a.after is None and b.before is None and (a.before is None or b.after is None)
+            b.aside = fits and (a.kind or b.kind) in ("money", "rate")
+            return "range" if b.aside else ""
         dash = lex.separator_re.fullmatch(gap)
         if dash:
             if a.after is None and a.before is None:
@@ -711,8 +717,13 @@ class AmountGrammar:
                 if (
                     not a.has_scale
                     and b.has_scale
-                    and out[k] < out[-1]
-                    and (out[k] <= b.coefficient or out[k] < 1000 or (group[k].negative and out[k] < 10**4))
+                    and (out[k] < out[-1] or group[-1].aside)
+                    and (
+                        group[-1].aside
+                        or out[k] <= b.coefficient
+                        or out[k] < 1000
+                        or (group[k].negative and out[k] < 10**4)
+                    )
                 ):
                     out[k] *= b.scale
                 elif a.has_scale and not a.word and group[k].after is None and a.scale < 10**4 <= b.scale:
@@ -764,6 +775,8 @@ class AmountGrammar:
     # -- the whole ----------------------------------------------------------------------------
     def read(self, text: str, trace: Trace | None = None) -> list[Reading]:
         """All amounts and rates of folded text, in order."""
+        for aside in self.lex.asides:
+            text = aside.sub(lambda m: m[1] + ASIDE * len(m[2]) + m[3] + " " * len(m[4]), text)
         atoms: list[Atom] = []
         previous = -1
         loose = 0

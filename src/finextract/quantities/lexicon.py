@@ -129,6 +129,8 @@ class Lexicon:
     change_after_re: re.Pattern[str] = re.compile("(?!)")
     enumeration_re: re.Pattern[str] = re.compile("(?!)")
     each_re: re.Pattern[str] | None = None
+    asides: tuple[re.Pattern[str], ...] = ()
+    """A numeral, what opens, the numeral that it is compared with, what closes, before the unit of both: 4,1 (3,8) Mrd. Euro."""
     follows: frozenset[str] = frozenset()
     glued_re: re.Pattern[str] = re.compile("(?!)")
     wide_context: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -158,6 +160,8 @@ class Lexicon:
     """A number of powers alone, and the word behind an amount that makes it an order of magnitude (千万元级)."""
 
 
+ASIDE = "\x02"
+"""Stands for what opens an aside between two numerals while a text is read; no text has it."""
 DASH = r"[-–—―~‒－ー]{1,2}"
 
 
@@ -279,7 +283,17 @@ def load(lang: str) -> Lexicon:
     lex.enumeration_re = re.compile(rf"\s{{0,2}}(?:{ranges['enumerations_re']})\s{{0,2}}")
     if ranges.get("each_re"):
         lex.each_re = re.compile(ranges["each_re"])
-    heads = {word[0] for table in (lex.units, lex.latin_scales) for word in table} | set("-–—―~‒－ー,/、，+级級")
+    if ranges.get("aside_words_re"):
+        number, units = r"-?(?!(?:19|20)\d\d\b(?![.,]))\d[\d.,']*", ranges["aside_units_re"]
+        lex.asides = (
+            re.compile(
+                rf"((?<![\w.,-]){number})(\s?\((?:(?:{ranges['aside_words_re']})\s?)?)([-+]?\d[\d.,']*)(\))(?=\s?(?:{units}))"
+            ),
+            re.compile(rf"((?<=auf ){number})(\svon\s)(\d[\d.,']*)()(?=\s?(?:{units}))"),
+        )
+    heads = {word[0] for table in (lex.units, lex.latin_scales) for word in table} | set(
+        "-–—―~‒－ー,/、，+级級" + ASIDE
+    )
     for expr in (words, ranges["enumerations_re"]):
         heads |= {piece[0] for piece in re.findall(r"(?:^|[|(:])([^|()?:\\\[]+)", expr)}
     lex.follows = frozenset(heads)
