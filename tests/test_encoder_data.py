@@ -134,3 +134,15 @@ def test_bad_lines_are_named(tmp_path: Path) -> None:
         data.read_corpora(tmp_path)
     with pytest.raises(data.DataError, match="none of the corpora"):
         data.read_corpora(tmp_path / "de")
+
+
+@pytest.mark.parametrize("step", ["start", "grow", "cut", "widen", "average", "train", "export", "restore", "evaluate"])
+def test_every_step_of_the_training_has_its_options(
+    step: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from finextract.training.encoder.__main__ import main
+
+    monkeypatch.setattr("sys.argv", ["encoder", step, "--help"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0 and "--" in capsys.readouterr().out

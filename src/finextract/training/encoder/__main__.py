@@ -227,7 +227,7 @@ def train(args: argparse.Namespace) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     plan = Plan(minutes=args.minutes, workers=args.workers, gold_share=args.gold_share, body_rate=args.body_rate)
     plan.head_rate, plan.seed, plan.floor = args.head_rate, args.seed, args.floor
-    plan.swap, plan.noise, plan.part = args.swap, args.noise, args.part
+    plan.swap, plan.noise, plan.shorten = args.swap, args.noise, args.shorten
     plan.teacher, plan.replay = args.teacher, args.replay
     tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
     names = Names(args.data / "companies")
@@ -379,7 +379,7 @@ def main() -> None:
             command.add_argument("--swap", type=float, default=0.35, help="share of examples whose names are exchanged")
             command.add_argument("--noise", type=float, default=0.4, help="share of examples whose writing is varied")
             command.add_argument(
-                "--part", type=float, default=0.0, help="share of examples that lose half of their sentences"
+                "--shorten", type=float, default=0.0, help="share of examples that lose half of their sentences"
             )
             command.add_argument("--part", type=float, default=1.0, help="share of the gold, for learning curves")
             command.add_argument("--reviews", type=Path)

@@ -32,7 +32,7 @@ class Plan:
     workers: int = 1
     swap: float = 0.35
     noise: float = 0.4
-    part: float = 0.0
+    shorten: float = 0.0
     gold_share: float = 0.0
     seed: int = 1
     floor: float = 0.03
@@ -102,7 +102,7 @@ class Stream:
         rng = self.rng
         if example.source == "ko/multiconer_v1":
             example = augment.add_particles(example, rng)
-        if self.plan.part and rng.random() < self.plan.part:
+        if self.plan.shorten and rng.random() < self.plan.shorten:
             example = augment.some_sentences(example, rng)
         if rng.random() < self.plan.swap:
             example = augment.swap_names(example, self.names, rng)
