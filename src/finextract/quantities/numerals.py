@@ -54,6 +54,7 @@ class CjkReader:
         self.big = {w: Decimal(10) ** p for w, p in raw["scales"]["big"].items()}
         self.points = raw["scales"].get("point", [])
         self.vague = raw["scales"].get("vague", [])
+        self.vague_scaled = frozenset(raw["scales"].get("vague_scaled", ()))  # no numeral without a scale: 上百
         self.more = raw["scales"].get("more", [])
         self.colloquial = bool(raw["scales"].get("colloquial"))
         self.tenths = frozenset(w for w, power in raw["percent"].get("tenths", {}).items() if power == 1)
@@ -161,6 +162,10 @@ class CjkReader:
                     number.vague, num = True, Decimal(1)  # 1億数千万
                 elif last:
                     break
+                elif piece in self.vague_scaled and not (
+                    (scaled := self.token.match(text, m.end())) and scaled.lastgroup in ("s", "b")
+                ):
+                    return None
                 else:
                     number.vague, num = True, Decimal(1)
             elif kind == "t":  # 廿, 卅: two or three tens in one sign
