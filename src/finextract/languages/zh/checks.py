@@ -92,6 +92,8 @@ def counts(text: str, group: list[Atom], holder: Atom) -> bool:
             number.has_scale or (number.value is not None and (number.value % 1 or number.value >= 10))
         ):
             return True
+        if word == "仙" and text[number.start].isdigit():
+            return text[end : end + 1] not in tuple("女人境剑劍侠俠草鹤鶴丹山股子")
         if word in "块塊毛角" and _ABOUT_AFTER.match(text, end):
             return True
         if word != "分" and _COUNTER.match(text, end):
