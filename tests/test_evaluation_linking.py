@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from finextract.evaluation.linking import bears, main, measure
+from finextract.companies import link
+from finextract.evaluation.linking import bears, main, measure, shares
 
 
 def row(text: str, names: dict[str, str]) -> dict[str, Any]:
@@ -38,6 +39,22 @@ def test_each_name_counts_once() -> None:
 )
 def test_a_company_bears_its_names(company: str, name: str, yes: bool) -> None:
     assert bears(company, name) is yes
+
+
+@pytest.mark.parametrize(
+    ("surface", "name", "yes"),
+    [
+        ("奇鋐", "AVC", True),  # Asia Vital Components; the AVC of the lists is another firm
+        ("世界先進", "Vanguard", True),
+        ("六福", "Luk Fook", False),  # linked to Leofoo
+        ("中電", "CLP", False),
+    ],
+)
+def test_of_firms_with_one_short_name_the_one_of_the_surface_is_meant(surface: str, name: str, yes: bool) -> None:
+    found, other = link(surface, "zh"), link(name, "en")
+    assert found.id and other.id and found.id != other.id
+    assert shares(found.id, other.id, name, surface) is yes
+    assert measure([row(surface, {surface: name})], "zh").right == yes
 
 
 def test_the_command_prints_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,13 +1,14 @@
 """How often a name in the gold is linked to the right company: ``python -m finextract.evaluation.linking --gold annotations --split test``.
 
 The surfaces are the gold's, so that only linking is measured. A company is known where the knowledge base has the English name that the
-gold gives it; a link is right where its company bears that name. Companies that the gold names in another script than Latin,
+gold gives it; a link is right where its company bears that name (of firms that share a short English name the one that bears the surface is meant). Companies that the gold names in another script than Latin,
 or that the knowledge base lacks, are counted apart.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,8 +18,9 @@ from typing import Any
 
 from finextract.companies import link
 from finextract.companies.document import link_all
-from finextract.companies.legal import bare_key
-from finextract.companies.records import KnowledgeBase
+from finextract.companies.legal import bare_key, strip_legal
+from finextract.companies.linker import simplify
+from finextract.companies.records import CompanyRecord, KnowledgeBase
 from finextract.companies.text import script_of
 from finextract.entities import Company
 from finextract.training.encoder.data import LANGUAGES
@@ -53,7 +55,9 @@ def measure(rows: Iterable[Mapping[str, Any]], lang: str) -> Linking:
         for span, company in zip(spans, found, strict=True):
             surface, name = row["text"][span["start"] : span["end"]], str(span["value"]["name"])
             meant = link(name, "en") if script_of(name) == "latin" else Company(name)
-            if company.id and (company.id == meant.id or bears(company.id, name)):
+            if company.id and (
+                company.id == meant.id or bears(company.id, name) or shares(company.id, meant.id, name, surface)
+            ):
                 right = True
             elif not meant.id:
                 out.others += bool(company.id)
@@ -75,6 +79,29 @@ def bears(company: str, name: str) -> bool:
     if record is None or script_of(name) != "latin":
         return False
     return bare_key(name) in {bare_key(n) for n in (record.en, record.de, *record.aliases) if n}
+
+
+def shares(company: str, other: str | None, name: str, surface: str) -> bool:
+    """Whether the gold's English ``name`` is short for ``company``, and the ``other`` firm that bears it is not called ``surface``.
+
+    Firms share short English names: by AVC the gold means Asia Vital Components where the text says 奇鋐, for Allwin Telecom, also AVC,
+    is 奥维. The name's words begin the company's English name, or the name is its initials; the company bears the surface, the other does not.
+    """
+    base = KnowledgeBase.load()
+    record, rival = base.get(company), base.get(other) if other else None
+    if record is None or rival is None or not record.en:
+        return False
+    words = [w for w in re.split(r"[^\w&]+", strip_legal(record.en).casefold()) if w and w != "the"]
+    short = [w for w in re.split(r"[^\w&]+", strip_legal(name).casefold()) if w]
+    initials = "".join(w[0] for w in words if w != "and")
+    if not short or (words[: len(short)] != short and (len(name) < 3 or name.casefold() != initials)):
+        return False
+
+    def called(firm: CompanyRecord) -> bool:
+        names = (firm.ja, firm.de, firm.ko, firm.zh, *firm.aliases)
+        return simplify(bare_key(surface)) in {simplify(bare_key(n)) for n in names if n}
+
+    return called(record) and not called(rival)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
