@@ -51,7 +51,7 @@ def main() -> int:
     for key, meant in firms.items():
         if len(meant) == 1 and "|" not in key:
             forms[next(iter(meant))].append(surfaces[key])
-    lines = ["\t".join((*firm, "|".join(sorted(names)))) for firm, names in sorted(forms.items())]
+    lines = ["\t".join((*firm, "|".join(sorted(names)))) for firm, names in sorted(forms.items()) if names]
     write(TARGET, HEAD + "\n".join(lines) + "\n")
     print(f"{len(lines)} firms, {sum(map(len, forms.values()))} forms")
     return 0
