@@ -47,7 +47,7 @@ def test_a_company_bears_its_names(company: str, name: str, yes: bool) -> None:
         ("奇鋐", "AVC", True),  # Asia Vital Components; the AVC of the lists is another firm
         ("世界先進", "Vanguard", True),
         ("六福", "Luk Fook", False),  # linked to Leofoo
-        ("中電", "CLP", False),
+        ("金洋", "Golden Ocean", False),
     ],
 )
 def test_of_firms_with_one_short_name_the_one_of_the_surface_is_meant(surface: str, name: str, yes: bool) -> None:
