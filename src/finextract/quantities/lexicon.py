@@ -161,7 +161,7 @@ class Lexicon:
 
 
 ASIDE = "\x02"
-"""Stands for what opens an aside between two numerals while a text is read; no text has it."""
+"""Stands for what opens an aside between two numerals while a text is read: a control character, which no numeral goes with."""
 DASH = r"[-–—―~‒－ー]{1,2}"
 
 
@@ -287,7 +287,7 @@ def load(lang: str) -> Lexicon:
         number, units = r"-?(?!(?:19|20)\d\d\b(?![.,]))\d[\d.,']*", ranges["aside_units_re"]
         lex.asides = (
             re.compile(
-                rf"((?<![\w.,-]){number})(\s?\((?:(?:{ranges['aside_words_re']})\s?)?)([-+]?\d[\d.,']*)(\))(?=\s?(?:{units}))"
+                rf"((?<![\w.,'-]){number})(\s?\((?:(?:{ranges['aside_words_re']})\s?)?)([-+]?\d[\d.,']*)(\))(?=\s?(?:{units}))"
             ),
             re.compile(rf"((?<=auf ){number})(\svon\s)(\d[\d.,']*)()(?=\s?(?:{units}))"),
         )
