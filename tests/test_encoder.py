@@ -18,6 +18,7 @@ from finextract.companies.encoder import (
     best_tags,
     characters,
     piece_of_character,
+    read_by,
     spans,
     tag,
     windows,
@@ -229,6 +230,18 @@ def test_the_fast_network_reads_as_the_encoder_does_but_is_another() -> None:
     assert not (fast.log_probabilities([text])[0] == slow.log_probabilities([text])[0]).all()
     found = extract(text, lang="ja", model="fast").entities
     assert ("エヌビディア", 1) in {(e.text, e.start) for e in found}
+
+
+def test_a_language_with_a_network_of_its_own_is_read_by_it() -> None:
+    own, shared = CompanyEncoder.of("zh", name="fast"), CompanyEncoder.of("en", name="fast")
+    assert own is CompanyEncoder.load(name="fast.zh")
+    assert shared is CompanyEncoder.load(name="fast")
+    texts, langs = ["宁德时代涨停", "Shares of Siemens rose.", "宁德时代涨停"], ["zh", "en", "zh"]
+    found = list(read_by("fast", texts, langs))
+    assert [len(logp) for logp in found] == [len(text) for text in texts]
+    for logp, text, network in zip(found, texts, (own, shared, own), strict=True):
+        assert (logp == network.log_probabilities([text])[0]).all()
+    assert not (found[0] == shared.log_probabilities(texts[:1])[0]).all()
 
 
 @pytest.mark.parametrize(

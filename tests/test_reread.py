@@ -40,7 +40,8 @@ class Fake:
         self.word, self.how_sure = word, how_sure
         self.asked: list[str] = []
 
-    def log_probabilities(self, texts: Sequence[str]) -> list[np.ndarray]:
+    def read(self, texts: Sequence[str], langs: Sequence[str]) -> list[np.ndarray]:
+        assert set(langs) == {"de"}
         out = []
         for text in texts:
             self.asked.append(text)
@@ -54,7 +55,7 @@ class Fake:
 
 def read(first: Fake, second: Fake, text: str, limit: float = 0.01, bias: float = -20) -> Names:
     """``bias`` below zero: no candidate is one once all is joined, so that only the first network's own doubt counts."""
-    network = Rereader(first, second, {"de": limit}, lambda lang: Weights({"bias": bias}, 0.5))  # type: ignore[arg-type]
+    network = Rereader(first.read, second.read, {"de": limit}, lambda lang: Weights({"bias": bias}, 0.5))
     (found,) = network.predict([text], ["de"])
     return found
 
@@ -102,8 +103,8 @@ def test_doubtful_sentences_are_read_together() -> None:
     name_again = len(SECOND + FIRST) + SECOND.index("Borstel")
 
     class Both(Fake):
-        def log_probabilities(self, texts: Sequence[str]) -> list[np.ndarray]:
-            (logp,) = super().log_probabilities(texts)
+        def read(self, texts: Sequence[str], langs: Sequence[str]) -> list[np.ndarray]:
+            (logp,) = super().read(texts, langs)
             name(logp, name_again, name_again + 7, 0.5)
             return [logp]
 

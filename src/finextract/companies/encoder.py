@@ -13,7 +13,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from math import inf
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -316,7 +318,8 @@ class CompanyEncoder:
         self.meta = meta
         self._session = session
         self._tokenizer = tokenizer
-        settings = meta["encoder" if name == "model" else name]
+        kind = name.partition(".")[0]
+        settings = meta["encoder" if kind == "model" else kind]
         self._bos, self._eos = int(settings["bos"]), int(settings["eos"])
         self._size = int(settings["window"]) - 2
         if tuple(settings["classes"]) != CLASSES:
@@ -326,12 +329,18 @@ class CompanyEncoder:
     def load(cls, path: Path | None = None, *, threads: int = 1, name: str = "model") -> CompanyEncoder:
         """The model in the folder ``path``, or the one that comes with the package, for ``threads`` threads.
 
-        ``name`` is ``model`` for the encoder or ``fast`` for the small network that was cut from it.
+        ``name`` is ``model`` for the encoder or ``fast`` for the small network that was cut from it; ``model.zh`` is the one that
+        reads Chinese alone (:meth:`of` finds it where there is one).
 
         A model that was loaded before is given out again: it holds no state between texts.
         """
         folder = find_model(MODEL) if path is None else Path(path)
         return _load(folder, threads, name)
+
+    @classmethod
+    def of(cls, lang: str, path: Path | None = None, *, threads: int = 1, name: str = "model") -> CompanyEncoder:
+        """The one of :meth:`load` that reads texts in ``lang``: that language's own, or where there is none that of all languages."""
+        return _load_of(lang, path, threads, name)
 
     def predict(self, texts: Sequence[str]) -> list[Names]:
         """The names in each text, in order: companies, and what else the encoder tells from them.
@@ -386,13 +395,31 @@ def open_session(path: Path, threads: int = 1) -> Any:
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _load(folder: Path, threads: int, name: str) -> CompanyEncoder:
-    from tokenizers import Tokenizer
-
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     session = open_session(folder / f"{name}.onnx", threads)
-    return CompanyEncoder(session, Tokenizer.from_file(str(folder / "tokenizer.json")), meta, name)
+    return CompanyEncoder(session, _tokenizer(folder), meta, name)
+
+
+@lru_cache(maxsize=2)
+def _tokenizer(folder: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+@lru_cache(maxsize=16)
+def _load_of(lang: str, path: Path | None, threads: int, name: str) -> CompanyEncoder:
+    folder = find_model(MODEL) if path is None else Path(path)
+    own = f"{name}.{lang}"
+    return _load(folder, threads, own if (folder / f"{own}.onnx").is_file() else name)
+
+
+def read_by(name: str, texts: Sequence[str], langs: Sequence[str]) -> Iterator[Floats]:
+    """The log probabilities of texts whose languages are known, by the networks ``name``, ``model`` or ``fast``."""
+    for lang, part in groupby(zip(langs, texts, strict=True), itemgetter(0)):
+        yield from CompanyEncoder.of(lang, name=name).log_probabilities([text for _, text in part])
 
 
 def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Window) -> Ints:

@@ -9,11 +9,11 @@ are set with the weights (:mod:`finextract.training.joined`) so that a fixed sha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from finextract.companies.encoder import CompanyEncoder, edge_tags, names_of
+from finextract.companies.encoder import edge_tags, names_of, read_by
 from finextract.companies.join import known_names, witnesses
 from finextract.companies.weigh import ALONE, Span, Weights, load_weights, trained, trained_as
 
@@ -51,13 +51,17 @@ def doubts(text: str, logp: Floats, judged: Mapping[Span, float]) -> list[tuple[
     return [(start, end, (sums[end] - sums[start]) / (end - start)) for start, end in sentences(text) if start < end]
 
 
+Reader = Callable[[Sequence[str], Sequence[str]], Iterable["Floats"]]
+"""Texts and their languages to the log probabilities of each."""
+
+
 class Rereader:
     """Two networks as one: the second reads again what leaves the first in doubt."""
 
     def __init__(
         self,
-        first: CompanyEncoder,
-        second: CompanyEncoder,
+        first: Reader,
+        second: Reader,
         limits: Mapping[str, float],
         weights: Callable[[str], Weights],
     ) -> None:
@@ -67,7 +71,7 @@ class Rereader:
     def predict(self, texts: Sequence[str], langs: Sequence[str]) -> list[Names]:
         """The names in each text, as :meth:`CompanyEncoder.predict` gives them, with the evidence that was gathered for them."""
         out = []
-        for text, lang, logp in zip(texts, langs, self.first.log_probabilities(texts), strict=True):
+        for text, lang, logp in zip(texts, langs, self.first(texts, langs), strict=True):
             names = names_of(text, logp)
             document = witnesses(text, lang, names, known_names(text, lang))
             limit = self.limits[trained_as(lang)]
@@ -75,7 +79,7 @@ class Rereader:
                 (start, end) for start, end, doubt in doubts(text, logp, self.judge(document, lang)) if doubt > limit
             ]
             if again:  # read together, so that they tell of each other
-                (found,) = self.second.log_probabilities(["".join(text[start:end] for start, end in again)])
+                (found,) = self.second(["".join(text[start:end] for start, end in again)], [lang])
                 at = 0
                 for start, end in again:
                     logp[start:end] = found[at : at + end - start]
@@ -101,11 +105,11 @@ def load_limits() -> Mapping[str, float]:
 @lru_cache(maxsize=1)
 def load_rereader() -> Rereader:
     """The fast tier that comes with the package."""
-    return Rereader(
-        CompanyEncoder.load(name="fast"), CompanyEncoder.load(), load_limits(), partial(load_weights, ALONE)
-    )
+    return Rereader(partial(read_by, "fast"), partial(read_by, "model"), load_limits(), partial(load_weights, ALONE))
 
 
 def names_by(tier: str, texts: Sequence[str], langs: Sequence[str]) -> list[Names]:
     """What the networks of a tier, ``encoder`` or ``fast``, find in each text."""
-    return load_rereader().predict(texts, langs) if tier == "fast" else CompanyEncoder.load().predict(texts)
+    if tier == "fast":
+        return load_rereader().predict(texts, langs)
+    return [names_of(text, logp) for text, logp in zip(texts, read_by("model", texts, langs), strict=True)]

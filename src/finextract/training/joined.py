@@ -15,13 +15,14 @@ import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from finextract.companies.encoder import CompanyEncoder, names_of
+from finextract.companies.encoder import names_of, read_by
 from finextract.companies.join import as_names, known_names, witnesses
 from finextract.companies.reread import Rereader, doubts
 from finextract.companies.weigh import ALONE, MODELS, OWN, Span, Weights, weights_in
@@ -79,7 +80,7 @@ def reread_limits(rows: Sequence[Text], fast: Rereader) -> dict[str, float]:
     for lang, share in REREAD.items():
         texts = [text for of, part, text, _ in rows if (of, part) == (lang, "gold")]
         found = []
-        for text, logp in zip(texts, fast.first.log_probabilities(texts), strict=True):
+        for text, logp in zip(texts, fast.first(texts, [lang] * len(texts)), strict=True):
             document = witnesses(text, lang, names_of(text, logp), known_names(text, lang))
             found += [(doubt, end - start) for start, end, doubt in doubts(text, logp, fast.judge(document, lang))]
         left = share * sum(map(len, texts))
@@ -93,8 +94,7 @@ def reread_limits(rows: Sequence[Text], fast: Rereader) -> dict[str, float]:
 
 def fast_tier(rows: Sequence[Text], alone: Mapping[str, Any]) -> Rereader:
     """The two networks, with the weights of the first one alone, and the limits that follow from them."""
-    first, second = CompanyEncoder.load(name="fast"), CompanyEncoder.load()
-    network = Rereader(first, second, {}, lambda lang: weights_in(alone, lang))
+    network = Rereader(partial(read_by, "fast"), partial(read_by, "model"), {}, lambda lang: weights_in(alone, lang))
     network.limits = reread_limits(rows, network)
     return network
 
@@ -109,11 +109,12 @@ def found_by(model: str, rows: Sequence[Text], fast: Rereader | None) -> Iterato
         for lang, _, text, _ in rows:
             yield as_names(small_model_companies(_small(lang), text, read(text, lang, None)), len(text))
     else:
-        encoder = CompanyEncoder.load(name="fast" if model == ALONE else "model")
-        for at in range(0, len(rows), 64):
-            part = rows[at : at + 64]
-            texts, langs = [text for _, _, text, _ in part], [lang for lang, *_ in part]
-            yield from fast.predict(texts, langs) if fast else encoder.predict(texts)
+        texts, langs = [text for _, _, text, _ in rows], [lang for lang, *_ in rows]
+        if fast:
+            yield from fast.predict(texts, langs)
+        else:
+            found = read_by("fast" if model == ALONE else "model", texts, langs)
+            yield from map(names_of, texts, found)
 
 
 def judge(model: str, rows: Sequence[Text], fast: Rereader | None) -> list[Judged]:

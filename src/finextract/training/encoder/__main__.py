@@ -20,6 +20,7 @@ An evening on two CPU cores::
     python -m finextract.training.encoder widen    --works .work/fast --work .work/wide  # a larger one goes on from a smaller one
     python -m finextract.training.encoder train    --data DATA --gold annotations --reviews reviews --teacher .work/encoder --work .work/fast \\
                                                    --minutes 60 --gold-share 0.6 --body-rate 4e-4 --floor 0.02
+    python -m finextract.training.encoder train    ... --work .work/fast-zh --from model --languages zh  # one language's own: export --name fast.zh
     python -m finextract.training.encoder shrink   --data DATA --gold annotations --works .work/encoder .work/fast --pieces 62500
     python -m finextract.training.encoder export   --work .work/encoder-small --model models/xx_fin_news_e5
     python -m finextract.training.encoder export   --work .work/fast-small --model models/xx_fin_news_e5 --name fast
@@ -48,6 +49,8 @@ from typing import Any
 from finextract.companies.encoder import CLASSES, CompanyEncoder
 from finextract.training.encoder import data
 
+NAMES = ("model", "fast", *(f"{name}.{lang}" for name in ("model", "fast") for lang in data.LANGUAGES))
+"""Of networks: those of all languages, and a language's own."""
 WINDOW = 128
 FAST_WINDOW = 256  # its layers do not look far: a longer window costs little more, and saves calls
 
@@ -228,7 +231,7 @@ def train(args: argparse.Namespace) -> None:
     plan = Plan(minutes=args.minutes, workers=args.workers, gold_share=args.gold_share, body_rate=args.body_rate)
     plan.head_rate, plan.seed, plan.floor = args.head_rate, args.seed, args.floor
     plan.swap, plan.noise, plan.shorten = args.swap, args.noise, args.shorten
-    plan.teacher, plan.replay = args.teacher, args.replay
+    plan.teacher, plan.replay, plan.frozen = args.teacher, args.replay, args.frozen
     tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
     names = Names(args.data / "companies")
     corpora, gold = data.read_corpora(args.data / "ner"), _gold(args.gold)["train"]
@@ -238,6 +241,9 @@ def train(args: argparse.Namespace) -> None:
         known = {r.text for r in reviews}  # those for dev are not trained on in any form
         corpora = {name: [e for e in examples if e.text not in known] for name, examples in corpora.items()}
         gold += [r.example() for r in reviews if r.split == "train"] * args.review_copies
+    if args.languages:
+        corpora = {name: [e for e in examples if e.language in args.languages] for name, examples in corpora.items()}
+        gold = [e for e in gold if e.language in args.languages]
     stream = Stream(corpora, gold, names, tokenizer, plan, args.seed)
     run(args.work / f"{args.start}.safetensors", args.work / "model.safetensors", stream, plan)
 
@@ -252,6 +258,8 @@ def export(args: argparse.Namespace) -> None:
     shape = model.shape
     write(model, args.model / f"{args.name}.onnx")
     shutil.copyfile(args.work / "tokenizer.json", args.model / "tokenizer.json")
+    if "." in args.name:  # read as that of all languages is
+        return
     meta = _read_meta(args.model)
     meta["encoder" if args.name == "model" else args.name] = {
         "bos": 0,
@@ -283,7 +291,11 @@ def evaluate(args: argparse.Namespace) -> None:
     gold = _gold(args.gold)
     encoder = CompanyEncoder.load(args.model, name=args.name)
     seen = surfaces(gold["train"])
-    scores = {part: score(encoder, gold[part], seen) for part in ("dev", "test", "seeds")}
+    own = args.name.partition(".")[2]  # fast.zh is scored in Chinese
+    scores = {
+        part: score(encoder, [e for e in gold[part] if own in ("", e.language)], seen)
+        for part in ("dev", "test", "seeds")
+    }
     print(json.dumps(scores, indent=1, ensure_ascii=False))
     if args.write:
         meta = _read_meta(args.model)
@@ -381,11 +393,13 @@ def main() -> None:
             command.add_argument(
                 "--shorten", type=float, default=0.0, help="share of examples that lose half of their sentences"
             )
+            command.add_argument("--languages", nargs="+", choices=data.LANGUAGES, help="all, unless told")
+            command.add_argument("--frozen", type=int, default=0, help="how many layers stay as they are, from below")
             command.add_argument("--part", type=float, default=1.0, help="share of the gold, for learning curves")
             command.add_argument("--reviews", type=Path)
             command.add_argument("--review-copies", type=int, default=2)
         if function in (export, restore, evaluate):
-            command.add_argument("--name", choices=("model", "fast"), default="model")
+            command.add_argument("--name", choices=NAMES, default="model")
         if function is evaluate:
             command.add_argument("--write", action="store_true")
         elif function is silver:

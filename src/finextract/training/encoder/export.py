@@ -1,13 +1,14 @@
-"""From the trained network to int8 ONNX: embeddings by row, matrix products by column, activations dynamically.
+"""From the trained network to int8 ONNX: characters by row, matrix products by column, activations dynamically.
 
-The embeddings, three quarters of all bytes, lie beside the network in a file of their own, so that networks which share them (the
-encoder and the fast one cut from it) share the file.
+What networks share lies beside them in files of its own: the embeddings of pieces, in the four bits that they came in, which all
+read, and the lowest layers of the encoder, which stay as they are (``--frozen``) where a language gets one of its own.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,24 +19,50 @@ from torch import Tensor, nn
 from finextract.training.encoder.model import Network, Shape, Tagger, network
 
 EMBEDDINGS = "embeddings.bin"
+LAYERS = "layers.bin"
+SHARED = 4
+"""How many layers of the encoder, from below, lie in :data:`LAYERS`."""
 SHAPE = "shape"  # where the exported file tells it
 INPUTS = ("ids", "piece", "place", "char", "kind")
+BLOCK = 32
+"""How many columns of an embedding share a scale."""
+
+
+class Int4Embedding(nn.Module):
+    """An embedding table in four bits with one scale for each :data:`BLOCK` columns, as ggml's Q4_0 rounds (and so exact for what came from it).
+
+    A byte holds a column of the left half and, in its higher bits, that of the right half.
+    """
+
+    def __init__(self, table: Tensor) -> None:
+        super().__init__()
+        blocks = table.reshape(len(table), -1, BLOCK)
+        most = blocks.gather(2, blocks.abs().argmax(2, keepdim=True))
+        scale = (most / -8).half()
+        steps = blocks / torch.where(scale == 0, 1.0, scale.float())
+        low, high = (torch.round(steps) + 8).clamp(0, 15).to(torch.uint8).reshape(table.shape).chunk(2, 1)
+        self.register_buffer("values", low + 16 * high)
+        self.register_buffer("scale", scale.squeeze(2))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        pairs: Tensor = self.values[ids].float()  # type: ignore[index]
+        scale: Tensor = self.scale[ids].float()  # type: ignore[index]
+        high = torch.floor(pairs / 16)
+        steps = torch.cat([pairs - 16 * high, high], -1) - 8
+        return (steps.unflatten(-1, (scale.shape[-1], BLOCK)) * scale.unsqueeze(-1)).flatten(-2)
 
 
 class Int8Embedding(nn.Module):
-    """An embedding table in int8 with one scale a row; ``scaled`` is False where a normalisation of rows follows at once, which undoes it."""
+    """An embedding table in int8 with one scale a row."""
 
-    def __init__(self, table: Tensor, scaled: bool = True) -> None:
+    def __init__(self, table: Tensor) -> None:
         super().__init__()
-        self.scaled = scaled
         scale = table.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127.0
         self.register_buffer("values", torch.round(table / scale).to(torch.int8))
         self.register_buffer("scale", scale.float())
 
     def forward(self, ids: Tensor) -> Tensor:
         values: Tensor = self.values[ids]  # type: ignore[index]
-        if not self.scaled:
-            return values.float()
         scale: Tensor = self.scale[ids]  # type: ignore[index]
         return values.float() * scale
 
@@ -52,7 +79,7 @@ class Reader(nn.Module):
 
 
 def export(model: Network, path: Path) -> None:
-    """Write ``path`` (``model.onnx``) and the embeddings beside it. The model's embeddings are replaced by their int8 form.
+    """Write ``path`` (``model.onnx``) and the embeddings beside it. The model's embeddings are replaced by their rounded forms.
 
     Raises ValueError where other embeddings lie there already and another network reads them.
     """
@@ -61,7 +88,8 @@ def export(model: Network, path: Path) -> None:
 
     model = model.eval()
     table = model.words.weight.detach()
-    model.words = Int8Embedding(table, scaled=isinstance(model, Tagger))  # type: ignore[assignment]
+    words = Int4Embedding(table)
+    model.words = words  # type: ignore[assignment]
     model.char = Int8Embedding(model.char.weight.detach())  # type: ignore[assignment]
     p, c = 7, 11
     ids = torch.randint(4, 50, (1, p))
@@ -95,14 +123,18 @@ def export(model: Network, path: Path) -> None:
     quantize_before_joining(small.graph)
     onnx.helper.set_model_props(small, {SHAPE: json.dumps(asdict(model.shape))})
     folder = path.parent
-    embeddings = folder / EMBEDDINGS
-    content = _take_out(small, model.words.values)  # type: ignore[arg-type]
     others = [p for p in folder.glob("*.onnx") if p not in (path, raw, temporary)]
-    if others and embeddings.is_file() and embeddings.read_bytes() != content:
-        raise ValueError(f"{embeddings}: {', '.join(p.name for p in others)} reads other embeddings")
-    part = embeddings.with_suffix(".tmp")
-    part.write_bytes(content)
-    os.replace(part, embeddings)
+    shared = {EMBEDDINGS: _embeddings(small.graph, words)}
+    if isinstance(model, Tagger):
+        shared[LAYERS] = _layers(small.graph)
+    for name, tensors in shared.items():
+        content = _take_out(tensors, name)
+        readers = [p.name for p in others if name == EMBEDDINGS or p.name.startswith("model")]
+        if readers and (folder / name).is_file() and (folder / name).read_bytes() != content:
+            raise ValueError(f"{folder / name}: {', '.join(readers)} reads another")
+        part = folder / f"{name}.tmp"
+        part.write_bytes(content)
+        os.replace(part, folder / name)
     onnx.save(small, str(temporary))
     os.replace(temporary, path)
     raw.unlink()
@@ -156,17 +188,36 @@ def _sort(graph: Any) -> None:
     graph.node.extend(done)
 
 
-def _take_out(graph: Any, table: Tensor) -> bytes:
-    """Make the embedding table of the graph refer to :data:`EMBEDDINGS`; its bytes."""
-    content: bytes = table.contiguous().numpy().tobytes()
-    (tensor,) = [t for t in graph.graph.initializer if list(t.dims) == list(table.shape)]
-    if bytes(tensor.raw_data) != content:
-        raise ValueError("the graph's embeddings are not the model's")
-    tensor.ClearField("raw_data")
-    tensor.data_location = 1  # TensorProto.EXTERNAL
-    for key, value in (("location", EMBEDDINGS), ("offset", "0"), ("length", str(len(content)))):
-        entry = tensor.external_data.add()
-        entry.key, entry.value = key, value
+def _embeddings(graph: Any, words: Int4Embedding) -> list[Any]:
+    """The embedding tables of the graph."""
+    out = []
+    for table in (words.values, words.scale):
+        (tensor,) = [t for t in graph.initializer if list(t.dims) == list(table.shape)]  # type: ignore[union-attr]
+        if bytes(tensor.raw_data) != table.contiguous().numpy().tobytes():  # type: ignore[operator, union-attr]
+            raise ValueError("the graph's embeddings are not the model's")
+        out.append(tensor)
+    return out
+
+
+def _layers(graph: Any) -> list[Any]:
+    """The embeddings of positions and the int8 matrices of the lowest layers."""
+    tensors = {t.name: t for t in graph.initializer}
+    lowest = tuple(f"/model/layers.{k}/" for k in range(SHARED))
+    matrices = [n.input[1] for n in graph.node if n.op_type == "MatMulInteger" and n.name.startswith(lowest)]
+    return [tensors[name] for name in ("model.positions.weight", *matrices)]
+
+
+def _take_out(tensors: Sequence[Any], file: str) -> bytes:
+    """Make tensors of a graph refer to a file; its bytes."""
+    content = b""
+    for tensor in tensors:
+        part = bytes(tensor.raw_data)
+        tensor.ClearField("raw_data")
+        tensor.data_location = 1  # TensorProto.EXTERNAL
+        for key, value in (("location", file), ("offset", str(len(content))), ("length", str(len(part)))):
+            entry = tensor.external_data.add()
+            entry.key, entry.value = key, value
+        content += part
     return content
 
 
@@ -189,8 +240,13 @@ def restore(path: Path) -> Network:
     for name, tensor in told.items():
         if name.startswith("model.") and not name.endswith((".values", ".scale")):
             state[name.removeprefix("model.")] = tensor
-        elif name.endswith(".values"):  # the fast network does without scales: each row is normalised
-            rows = tensor.float() * told.get(name.replace(".values", ".scale"), torch.tensor(1.0))
+        elif name.endswith(".values"):
+            scale = told[name.replace(".values", ".scale")].float()
+            if tensor.dtype == torch.uint8:  # two to a byte
+                halves = torch.cat([tensor % 16, tensor // 16], 1).float() - 8
+                rows = (halves.unflatten(1, (scale.shape[1], BLOCK)) * scale.unsqueeze(-1)).flatten(1)
+            else:
+                rows = tensor.float() * scale
             state[name.removeprefix("model.").replace(".values", ".weight")] = rows
     for node in graph.node:
         module, _, operation = node.name.removeprefix("/model/").replace("/", ".").rpartition(".")

@@ -88,6 +88,10 @@ class Layer(nn.Module):
         return self.norm2(x + self.drop(self.down(F.gelu(self.up(x)))))  # type: ignore[no-any-return]
 
 
+FIXED = ("words.weight", "positions.weight")
+"""What stays as multilingual-e5-small has it."""
+
+
 class Network(nn.Module):
     """Pieces and characters in, log probabilities of tags out: what the encoder and the fast network have in common."""
 
@@ -121,7 +125,7 @@ class Network(nn.Module):
 
     def head(self) -> list[nn.Parameter]:
         """What is new."""
-        fixed = [p for name, p in self.named_parameters() if name in ("words.weight", "positions.weight")]
+        fixed = [p for name, p in self.named_parameters() if name in FIXED or not p.requires_grad]
         known = {id(p) for p in (*self.body(), *fixed)}
         return [p for p in self.parameters() if id(p) not in known]
 
@@ -142,6 +146,7 @@ class Tagger(Network):
     def __init__(self, shape: Shape) -> None:
         super().__init__(shape, shape.hidden)
         s = shape
+        self.frozen = 0
         self.positions = nn.Embedding(s.positions, s.hidden)
         self.layers = nn.ModuleList(Layer(s) for _ in range(s.layers))
         self.conv1 = nn.Conv1d(s.chars, s.chars, 5, padding=2)
@@ -160,7 +165,17 @@ class Tagger(Network):
         return torch.log_softmax(self.tags(self.drop(y)), -1)
 
     def body(self) -> list[nn.Parameter]:
-        return [*super().body(), *self.layers.parameters()]
+        layers = self.layers[self.frozen :]
+        return [*(super().body() if not self.frozen else []), *layers.parameters()]
+
+    def freeze(self, layers: int) -> None:
+        """Leave the lowest layers, and what is below them, as they are."""
+        if not 0 <= layers < len(self.layers):
+            raise ValueError(f"frozen: {layers} of {len(self.layers)} layers")
+        self.frozen = layers
+        if layers:
+            for p in (*self.norm.parameters(), *self.layers[:layers].parameters()):
+                p.requires_grad_(False)
 
 
 class Mixer(nn.Module):

@@ -17,7 +17,7 @@ from finextract.companies.encoder import open_session
 from finextract.training.encoder import augment
 from finextract.training.encoder.data import Example, Row, batches, collate, rows, settings
 from finextract.training.encoder.export import INPUTS
-from finextract.training.encoder.model import Network, load, save
+from finextract.training.encoder.model import Network, Tagger, load, save
 
 
 @dataclass
@@ -39,6 +39,7 @@ class Plan:
     teacher: Path | None = None
     teacher_share: float = 0.7
     replay: int = 0
+    frozen: int = 0
     cores: Sequence[int] = field(default_factory=tuple)
 
 
@@ -212,7 +213,7 @@ def work(
     torch.manual_seed(plan.seed + number)
     stream.rng = np.random.default_rng(plan.seed * 1000 + number)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = load(start).to(device)
+    model = _trainable(start, plan).to(device)
     model.words.weight.requires_grad_(False)
     model.train()
     teacher = teacher_of(plan.teacher, device) if plan.teacher else None
@@ -259,9 +260,18 @@ def work(
             shown, since, total = time.time(), 0, 0.0
 
 
+def _trainable(start: Path, plan: Plan) -> Network:
+    model = load(start)
+    if plan.frozen:
+        if not isinstance(model, Tagger):
+            raise ValueError(f"{start}: layers are frozen of an encoder alone")
+        model.freeze(plan.frozen)
+    return model
+
+
 def train(start: Path, target: Path, stream: Stream, plan: Plan) -> None:
     """Train from the weights in ``start`` for the planned time, write the averaged weights to ``target``."""
-    model = load(start)
+    model = _trainable(start, plan)
     parameters = [*model.body(), *model.head()]
     centre = flat(parameters).share_memory_()
     report = target.with_suffix(".log")
