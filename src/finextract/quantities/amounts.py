@@ -272,6 +272,8 @@ class AmountGrammar:
         ):
             return None
         after = self._unit(text, number, end)
+        if number.vague and after and text[after[1] : after[1] + 1].isdigit():
+            return None  # 中位數新台幣29,500元
         if before and after is None and not number.has_scale and _NO_CODE.match(text, start):
             return None
         if (
@@ -284,6 +286,15 @@ class AmountGrammar:
             and before[0].word not in lex.spaced_prefixes
         ):
             before, start = None, number.start  # "… 米ドル 5億ドル": the word belongs to what stands before
+        elif (
+            not self.cjk
+            and before
+            and after
+            and before[0].word.istitle()
+            and before[0].kind == after[0].kind == "money"
+            and before[0].code != after[0].code
+        ):
+            before, start = None, number.start  # Euro 1,1203 Dollar: what it costs
         elif (
             self.cjk
             and before
@@ -341,7 +352,8 @@ class AmountGrammar:
         if a.kind != b.kind:
             return False
         if a.kind == "money":
-            return a.code == b.code
+            named = a.before is not None and b.before is None and b.after is not None
+            return a.code == b.code or (named and b.after.word in self.lex.plain_units)  # 新台幣800元至3,600元
         return (
             a.after is not None
             and b.after is not None
@@ -379,6 +391,8 @@ class AmountGrammar:
         dash = lex.separator_re.fullmatch(gap)
         if dash:
             if a.after is None and a.before is None:
+                if b.negative and not a.negative and not any(map(str.isalpha, gap)):
+                    return ""  # a table: 402 / −1,1 %
                 if (
                     not b.kind
                     or (b.kind == "points" and gap.strip() == "-" and a.number.value % 1 == 0)
@@ -442,6 +456,8 @@ class AmountGrammar:
         ):
             return "range"
         if a.after is None and a.before is None and b.kind in ("money", "rate") and lex.enumeration_re.fullmatch(gap):
+            if b.negative and not a.negative and gap.strip() == "/":
+                return ""
             if self._identifier(text, a) or (
                 a.number.value >= 1900 and a.number.value <= 2100 and not a.number.has_scale
             ):
@@ -467,7 +483,11 @@ class AmountGrammar:
         if a.number.value is None or b.number.value is None:
             return False
         apart = gap[0].isspace() and not gap[-1].isspace()
-        if apart and (a.negative or (a.number.value > b.number.value and not a.number.has_scale)):
+        if apart and (
+            a.negative
+            or (gap[0] == " " and a.number.value % 1 and not b.number.value % 1)
+            or (a.number.value > b.number.value and not a.number.has_scale)
+        ):
             return True
         if a.number.value <= 10 * b.number.value or a.number.has_scale:
             return False
