@@ -352,8 +352,8 @@ class AmountGrammar:
         if a.kind != b.kind:
             return False
         if a.kind == "money":
-            named = a.before is not None and b.before is None and b.after is not None
-            return a.code == b.code or (named and b.after.word in self.lex.plain_units)  # 新台幣800元至3,600元
+            unnamed = b.before is None and b.after is not None and b.after.word in self.lex.plain_units
+            return a.code == b.code or (a.before is not None and unnamed)  # 新台幣800元至3,600元
         return (
             a.after is not None
             and b.after is not None
