@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from finextract import extract
 from finextract.companies.encoder import N_TAGS, Names, tag
-from finextract.companies.reread import Rereader, doubts, load_limits, load_rereader, names_by, sentences
+from finextract.companies.reread import (
+    FIRST_SHARE,
+    Rereader,
+    doubts,
+    load_limits,
+    load_rereader,
+    mixed,
+    names_by,
+    sentences,
+)
 from finextract.companies.weigh import Weights
 
 FIRST = "Der Umsatz stieg im Mai. "
@@ -41,7 +50,7 @@ class Fake:
         self.asked: list[str] = []
 
     def read(self, texts: Sequence[str], langs: Sequence[str]) -> list[np.ndarray]:
-        assert set(langs) == {"de"}
+        assert set(langs) <= {"de", "en"}
         out = []
         for text in texts:
             self.asked.append(text)
@@ -53,10 +62,10 @@ class Fake:
         return out
 
 
-def read(first: Fake, second: Fake, text: str, limit: float = 0.01, bias: float = -20) -> Names:
+def read(first: Fake, second: Fake, text: str, limit: float = 0.01, bias: float = -20, lang: str = "de") -> Names:
     """``bias`` below zero: no candidate is one once all is joined, so that only the first network's own doubt counts."""
     network = Rereader(first.read, second.read, {"de": limit}, lambda lang: Weights({"bias": bias}, 0.5))
-    (found,) = network.predict([text], ["de"])
+    (found,) = network.predict([text], [lang])
     return found
 
 
@@ -88,9 +97,16 @@ def test_only_the_doubtful_sentence_is_read_again() -> None:
     start = len(FIRST) + SECOND.index("Borstel")
     assert second.asked == [SECOND]
     assert [(s.start, s.end, s.label) for s in found] == [(start, start + 7, "COMPANY")]
-    assert found[0].score == pytest.approx(0.99, abs=1e-3)
-    assert found.company[start] == pytest.approx(0.99, abs=1e-3)
+    both = 0.99 - FIRST_SHARE * (0.99 - 0.5)
+    assert found.company[start] == pytest.approx(both, abs=1e-3)
+    assert 0.5 < found[0].score <= both + 1e-3
     assert max(found.company[:start]) < 0.01
+
+
+def test_two_readings_are_mixed_by_their_probabilities() -> None:
+    logp = mixed(np.log(np.array([[0.4, 0.6]], np.float32)), np.log(np.array([[0.8, 0.2]], np.float32)))
+    assert np.exp(logp)[0] == pytest.approx([0.8 - 0.4 * FIRST_SHARE, 0.2 + 0.4 * FIRST_SHARE])
+    assert logp.dtype == np.float32
 
 
 def test_the_second_reading_counts_also_where_it_finds_nothing() -> None:
@@ -148,10 +164,12 @@ def test_the_limits_that_are_shipped() -> None:
     assert all(0 < limit < 0.25 for limit in load_limits().values())
 
 
-def test_english_is_read_as_german() -> None:
-    assert names_by("fast", ["Shares of Siemens rose."], ["en"]) == names_by(
-        "fast", ["Shares of Siemens rose."], ["de"]
-    )
+def test_english_has_the_limit_of_german() -> None:
+    second = Fake("Borstel", 0.99)
+    assert read(Fake("Borstel", 0.5), second, FIRST + SECOND, lang="en")
+    assert second.asked == [SECOND]
+    (found,) = names_by("fast", ["Shares of Halvorsen Marine Inc. rose."], ["en"])
+    assert [(s.start, s.end) for s in found if s.label == "COMPANY"] == [(10, 31)]
 
 
 def test_other_texts_do_not_matter() -> None:
