@@ -295,17 +295,3 @@ def train(start: Path, target: Path, stream: Stream, plan: Plan) -> None:
             raise RuntimeError(f"a training process failed: exit codes {[job.exitcode for job in jobs]}")
     unflat(centre, parameters)
     save(model, target)
-
-
-class TorchSession:
-    """Stands for the ONNX session of the runtime, with the weights in training."""
-
-    def __init__(self, model: Network) -> None:
-        self.model = model.eval()
-
-    def run(self, _: None, feed: dict[str, Any]) -> list[Any]:
-        """Log probabilities of tags for one window."""
-        device = next(self.model.parameters()).device
-        ids, *chars = (torch.from_numpy(feed[k]).to(device) for k in ("ids", "piece", "place", "char", "kind"))
-        with torch.no_grad():
-            return [self.model(ids, torch.ones_like(ids, dtype=torch.float32), *chars).float().cpu().numpy()]
