@@ -1,6 +1,6 @@
 """Build the company knowledge base from the lists: ``python scripts/build_kb.py LISTS`` (the folder with the ``*.csv.gz``).
 
-Reads the lists and what is edited by hand in ``data`` (``world.tsv``, ``more.tsv``, ``names.tsv``, ``settled.tsv``, ``translated.tsv``, ``trades.tsv``), what comes from
+Reads the lists and what is edited by hand in ``data`` (``world.tsv``, ``more.tsv``, ``names.tsv``, ``rare.tsv``, ``settled.tsv``, ``translated.tsv``, ``trades.tsv``), what comes from
 the gold (``composed.tsv``, ``heard.tsv``), merges rows that are the same company, makes aliases, decides which of them
 are ambiguous, and writes ``companies.tsv.gz``, ``aliases_*.tsv.gz``, ``keys_*.tsv.gz``, ``pinyin.tsv.gz``, ``translated.tsv.gz``, ``short.tsv.gz``, ``blockers.tsv.gz``,
 ``han.tsv`` and the share-alike files into ``src/finextract/companies/data``. The bytes depend on the input alone.
@@ -101,6 +101,8 @@ class Rec:
     id: str = ""
     derived_zh: bool = False
     usual: bool = False  # the English name is the one that news uses
+    loose: bool = False  # neither listing nor country: part of the firm that one of its names means, if there is one
+    forms: set[str] = field(default_factory=set)  # for the linker alone
 
 
 def clean(text: str) -> str:
@@ -268,6 +270,9 @@ def read_row(stem: str, rank: int, part: str, order: int, row: dict[str, str]) -
     return rec
 
 
+COMPOSED = "composed-gold-train"
+
+
 def from_world(path: Path, rank: int = 1, source: str = "general-knowledge") -> Iterator[Rec]:
     """``world.tsv`` (and, with lower ranks, ``more.tsv``, ``names.tsv`` and ``composed.tsv``): listing, country, en, ja, ko, zh, aliases, de; the most reported first."""
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
@@ -286,9 +291,28 @@ def from_world(path: Path, rank: int = 1, source: str = "general-knowledge") -> 
                 raise SystemExit(f"{path.name}:{number}: listing {item!r} is no MIC:TICKER")
             rec.listings.append((mic, normal_ticker(mic, ticker) if mic in MARKET else ticker))
         rec.usual = rank == 3 and bool(rec.listings)
+        rec.loose = source == COMPOSED
         for alias in aliases.split("|"):
             if alias.strip():
                 rec.aliases.setdefault(alias.strip(), "")
+        yield rec
+
+
+def rare_rows(path: Path) -> Iterator[list[str]]:
+    """``rare.tsv``: en, ja, ko, zh, and other forms of the name, that serve the linker alone."""
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            cells = line.split("\t")
+            if len(cells) != 5:
+                raise SystemExit(f"{path.name}:{number}: {len(cells)} cells, five are expected")
+            yield [clean(cell) for cell in cells]
+
+
+def from_rare(path: Path) -> Iterator[Rec]:
+    """``rare.tsv`` as companies of the last rank."""
+    for number, (en, ja, ko, zh, forms) in enumerate(rare_rows(path), 1):
+        rec = Rec(5, number, sources=["general-knowledge"], loose=True, forms=set(filter(None, forms.split("|"))))
+        rec.names = {k: v for k, v in (("en", en), ("ja", ja), ("de", en), ("ko", ko), ("zh", zh)) if v}
         yield rec
 
 
@@ -303,9 +327,6 @@ def name_keys(rec: Rec) -> set[str]:
     return keys
 
 
-COMPOSED = "composed-gold-train"
-
-
 def short_keys(rec: Rec) -> set[str]:
     """Names without group words, and what a row of ``composed.tsv`` calls the firm besides: enough to find the firm it means."""
     names = [*rec.names.values(), *(rec.aliases if COMPOSED in rec.sources else ())]
@@ -315,7 +336,7 @@ def short_keys(rec: Rec) -> set[str]:
 
 
 def means(a: Rec, b: Rec, key: str) -> bool:
-    """Does ``b``, of ``composed.tsv`` (no country, no listing), mean the firm ``a`` that shares this name with it?"""
+    """Does ``b``, of ``composed.tsv`` or ``rare.tsv`` (no country, no listing), mean the firm ``a`` that shares this name with it?"""
     if script_of(key) == "latin" or len(key) >= 3:
         return True
     mine, theirs = (
@@ -409,7 +430,7 @@ def merge(records: Iterable[Rec], settled: Settled) -> list[Rec]:
                         break
                 if target:
                     break
-        if target is None and COMPOSED in rec.sources:
+        if target is None and rec.loose:
             same = {key: [o for o in by_short.get(key, ()) if o.part == "main"] for key in sorted(short_keys(rec))}
             meant = [others[0] for key, others in same.items() if len(others) == 1 and means(others[0], rec, key)]
             if meant and all(o is meant[0] for o in meant):
@@ -447,6 +468,7 @@ def absorb(a: Rec, b: Rec) -> None:
             a.aliases.setdefault(name, lang)
     for alias, lang in b.aliases.items():
         a.aliases.setdefault(alias, lang)
+    a.forms |= b.forms
     known = {market_key(*item): i for i, item in enumerate(a.listings)}
     for mic, ticker in b.listings:
         at = known.get(market_key(mic, ticker))
@@ -848,9 +870,13 @@ def short_table(records: list[Rec], aliases: set[str], tags: dict[str, str]) -> 
 
 
 def translated_table(paths: Iterable[Path], records: list[Rec], settled: Settled) -> dict[str, set[int]]:
-    """``translated.tsv`` and ``heard.tsv``: firm, English name, and forms of its name that serve the linker alone."""
+    """``translated.tsv`` and ``heard.tsv``: firm, English name, and forms of its name that serve the linker alone; and those of ``rare.tsv``."""
     rows = rows_by_key(records, settled)
     table: dict[str, set[int]] = defaultdict(set)
+    for i, rec in enumerate(records):
+        for form in rec.forms:
+            if len(key := squeeze(form)) > 1:
+                table[key].add(i)
     for path in paths:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             if not line.strip() or line.startswith("#"):
@@ -927,10 +953,11 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     world = list(from_world(DATA / "world.tsv")) if (DATA / "world.tsv").exists() else []
     more = list(from_world(DATA / "more.tsv", 2))
-    composed = list(from_world(DATA / "composed.tsv", 4, "composed-gold-train"))
+    composed = list(from_world(DATA / "composed.tsv", 4, COMPOSED))
     names = list(from_world(DATA / "names.tsv", 3))
     settled = Settled(DATA / "settled.tsv")
-    records = merge([*world, *more, *from_lists(options.lists), *names, *composed], settled)
+    rare = from_rare(DATA / "rare.tsv")
+    records = merge([*world, *more, *from_lists(options.lists), *names, *composed, *rare], settled)
     # main rows first, then the share-alike parts, so that row numbers run through the files in the order of loading
     order = {"main": 0, "jmnedict": 1, "cedict": 2}
     settle_isins(records)
