@@ -52,3 +52,29 @@ def test_rows_of_one_firm_are_joined(build: ModuleType, tmp_path: Path) -> None:
 def test_a_line_that_says_nothing_stops_the_build(build: ModuleType, tmp_path: Path, line: str) -> None:
     with pytest.raises(SystemExit, match=r"settled\.tsv:1"):
         settled(build, tmp_path / "settled.tsv", line + "\n")
+
+
+def test_rare_rows_join_the_firm_they_mean_and_their_forms_serve_the_linker_alone(
+    build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the real one looks for words in a dictionary that users do not need
+    monkeypatch.setattr(build, "convert", lambda _, text: text)
+    path = tmp_path / "rare.tsv"
+    path.write_text(
+        "# a comment\nNovak\tノヴァク\t노바크\t\tNowak Stahl|ノバク\nTerz\t\t\t特尔兹\t\n", encoding="utf-8"
+    )
+    table = settled(build, tmp_path / "settled.tsv", "")
+    listed = build.Rec(1, 1, names={"en": "Novak Steel", "ja": "ノヴァク"}, listings=[("XPRA", "NVK")])
+    firms = build.merge([listed, *build.from_rare(path)], table)
+    assert [firm.names["en"] for firm in firms] == ["Novak Steel", "Terz"]
+    assert firms[0].names["ko"] == "노바크"
+    assert firms[0].forms == {"Nowak Stahl", "ノバク"}
+    assert not firms[0].forms & {*firms[0].names.values(), *firms[0].aliases}
+    assert build.translated_table([], firms, table) == {"nowakstahl": {0}, "ノバク": {0}}
+
+
+def test_a_rare_row_without_five_cells_stops_the_build(build: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "rare.tsv"
+    path.write_text("# en\nNovak\tノヴァク\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"rare\.tsv:2: 2 cells"):
+        list(build.from_rare(path))
