@@ -1,6 +1,6 @@
 """Build the company knowledge base from the lists: ``python scripts/build_kb.py LISTS`` (the folder with the ``*.csv.gz``).
 
-Reads the lists and what is edited by hand in ``data`` (``world.tsv``, ``more.tsv``, ``names.tsv``, ``rare.tsv``, ``settled.tsv``, ``translated.tsv``, ``trades.tsv``), what comes from
+Reads the lists and what is edited by hand in ``knowledge`` (``world.tsv``, ``more.tsv``, ``names.tsv``, ``rare.tsv``, ``settled.tsv``, ``translated.tsv``, ``trades.tsv``), what comes from
 the gold (``composed.tsv``, ``heard.tsv``), merges rows that are the same company, makes aliases, decides which of them
 are ambiguous, and writes ``companies.tsv.gz``, ``aliases_*.tsv.gz``, ``keys_*.tsv.gz``, ``pinyin.tsv.gz``, ``translated.tsv.gz``, ``short.tsv.gz``, ``blockers.tsv.gz``,
 ``han.tsv`` and the share-alike files into ``src/finextract/companies/data``. The bytes depend on the input alone.
@@ -32,7 +32,9 @@ from finextract.companies.legal import bare_key, read_toml, strip_group, strip_l
 from finextract.companies.linker import squeezed
 from finextract.companies.text import fold, is_han, script_of, squeeze
 
-DATA = Path(__file__).resolve().parent.parent / "src" / "finextract" / "companies" / "data"
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "src" / "finextract" / "companies" / "data"
+SOURCES = ROOT / "knowledge"
 LANGS = ("en", "ja", "de", "ko", "zh")
 
 # The lists' exchange codes to ISO 10383.
@@ -805,7 +807,7 @@ def pinyin_table(records: list[Rec]) -> dict[str, set[int]]:
 @cache
 def trades() -> dict[str, tuple[list[str], list[str]]]:
     """``trades.tsv``: what a trade adds to a Chinese name, with its German and English, and its Korean forms."""
-    lines = (DATA / "trades.tsv").read_text("utf-8").splitlines()
+    lines = (SOURCES / "trades.tsv").read_text("utf-8").splitlines()
     rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
     return {zh: (latin.split("|"), korean.split("|")) for zh, latin, korean in rows}
 
@@ -951,12 +953,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("lists", type=Path, help="folder with the company lists (*.csv.gz)")
     parser.add_argument("--out", type=Path, default=DATA)
     options = parser.parse_args(argv)
-    world = list(from_world(DATA / "world.tsv")) if (DATA / "world.tsv").exists() else []
-    more = list(from_world(DATA / "more.tsv", 2))
-    composed = list(from_world(DATA / "composed.tsv", 4, COMPOSED))
-    names = list(from_world(DATA / "names.tsv", 3))
-    settled = Settled(DATA / "settled.tsv")
-    rare = from_rare(DATA / "rare.tsv")
+    world = list(from_world(SOURCES / "world.tsv")) if (SOURCES / "world.tsv").exists() else []
+    more = list(from_world(SOURCES / "more.tsv", 2))
+    composed = list(from_world(SOURCES / "composed.tsv", 4, COMPOSED))
+    names = list(from_world(SOURCES / "names.tsv", 3))
+    settled = Settled(SOURCES / "settled.tsv")
+    rare = from_rare(SOURCES / "rare.tsv")
     records = merge([*world, *more, *from_lists(options.lists), *names, *composed, *rare], settled)
     # main rows first, then the share-alike parts, so that row numbers run through the files in the order of loading
     order = {"main": 0, "jmnedict": 1, "cedict": 2}
@@ -989,7 +991,7 @@ def main(argv: list[str] | None = None) -> int:
     known = {squeeze(alias) for group in aliases.values() for alias in group}
     short = short_table(records, known | set(pinyin), words.tags)
     write_gz(options.out / "short.tsv.gz", sorted(f"{k}\t{row}" for k, row in short.items()))
-    translated = translated_table([DATA / "translated.tsv", DATA / "heard.tsv"], records, settled)
+    translated = translated_table([SOURCES / "translated.tsv", SOURCES / "heard.tsv"], records, settled)
     write_gz(
         options.out / "translated.tsv.gz", sorted(f"{k}\t{next(iter(v))}" for k, v in translated.items() if len(v) == 1)
     )

@@ -1,6 +1,6 @@
 """Collect the real firms that the train part of our own gold names, with their usual English names, for the knowledge base.
 
-    python scripts/composed_names.py annotations src/finextract/companies/data/composed.tsv
+    python scripts/composed_names.py annotations knowledge/composed.tsv
 
 Only ``train`` rows are read: what is scored must not teach the knowledge base. A surface without an English name of its own is an
 invented or obscure firm and is left out; so is one that two firms share, or that also stands in the gold without being a firm.

@@ -1,6 +1,6 @@
 """What the train part of the gold calls firms that the knowledge base has under other names: ``python scripts/heard_names.py``.
 
-Writes ``heard.tsv`` beside the knowledge base (firm, English name, surfaces), which ``build_kb.py`` puts to the forms of
+Writes ``knowledge/heard.tsv`` (firm, English name, surfaces), which ``build_kb.py`` puts to the forms of
 ``translated.tsv``: for linking alone, and only where all of the gold means one firm by the surface. Run it on a freshly built
 knowledge base, then build that again; forms that stand in the file stay.
 """
@@ -20,7 +20,7 @@ from finextract.training.encoder.data import LANGUAGES
 from finextract.training.reader import read_rows
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "src" / "finextract" / "companies" / "data" / "heard.tsv"
+TARGET = ROOT / "knowledge" / "heard.tsv"
 HEAD = """# What the train part of our composed gold calls firms that the knowledge base has under other names; for linking only. Made by scripts/heard_names.py.
 # firm (id), English name, forms (|)
 """
