@@ -17,10 +17,12 @@ from finextract.companies.encoder import (
     _allowed,
     best_tags,
     characters,
+    held,
     piece_of_character,
     read_by,
     spans,
     tag,
+    window_held,
     windows,
 )
 from finextract.companies.text import without_capitals
@@ -140,6 +142,29 @@ def test_model_folder_is_found_by_environment_first(tmp_path: Path, monkeypatch:
         paths.find_model("no_such_model")
 
 
+def test_the_encoder_is_told_of_known_names_and_how_likely_they_are_meant() -> None:
+    text = "Siemens wächst. Gap sagt nichts, der Gap wächst."
+    known = held(text, "de").tolist()
+    begin = known[0]
+    assert begin % 2 == 1
+    assert known[:8] == [begin] + [begin + 1] * 6 + [0]
+    doubtful = known[text.index("der Gap") + 4]
+    assert 0 < doubtful < begin
+    assert held(text, None).tolist() == [0] * len(text)
+
+
+def test_a_piece_tells_of_the_name_that_it_touches() -> None:
+    text = "x 宁德时代y"
+    known = np.array([0, 0, 7, 8, 8, 8, 0])
+    offsets = [(0, 1), (1, 4), (4, 5), (5, 7)]  # a space before the name; another letter behind it
+    (whole,) = windows(0, text, offsets, 40)
+    characters_told, pieces_told = window_held(known, offsets, whole)
+    assert characters_told.tolist() == [known.tolist()]
+    assert pieces_told.tolist() == [[0, 0, 7, 8, 8, 0]]  # between the marks of begin and end
+    (_, straddling) = window_held(known, [(0, 3), (3, 7)], next(windows(0, text, [(0, 3), (3, 7)], 40)))
+    assert straddling.tolist() == [[0, 7, 8, 0]]
+
+
 HARD = [
     "",
     " ",
@@ -240,7 +265,7 @@ def test_a_language_with_a_network_of_its_own_is_read_by_it() -> None:
     found = list(read_by("fast", texts, langs))
     assert [len(logp) for logp in found] == [len(text) for text in texts]
     for logp, text, network in zip(found, texts, (own, shared, own), strict=True):
-        assert (logp == network.log_probabilities([text])[0]).all()
+        assert (logp == network.log_probabilities([text])[0]).all()  # the fast networks are not told
     assert not (found[0] == shared.log_probabilities(texts[:1])[0]).all()
 
 

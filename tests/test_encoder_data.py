@@ -55,6 +55,18 @@ def test_noise_keeps_spans_on_their_names(seed: int, text: str, language: str) -
     assert plain == [augment_plain(n) for n in names]
 
 
+def test_in_training_some_known_names_are_left_out_whole() -> None:
+    known = np.array([7, 8, 8, 7, 8, 0, 1, 2, 0, 3])
+    seen = {tuple(data._forget(known.copy(), np.random.default_rng(seed)).tolist()) for seed in range(300)}
+    parts = [(0, 3), (3, 5), (6, 8), (9, 10)]
+    for marks in seen:
+        for start, end in parts:
+            assert marks[start:end] in (tuple(known[start:end].tolist()), (0,) * (end - start))
+    assert tuple(known.tolist()) in seen
+    assert (0,) * 10 in seen
+    assert len(seen) > 6
+
+
 def test_a_part_of_a_text_has_whole_sentences_and_their_names() -> None:
     text = (
         "Zuerst stieg SAP um ein Prozent. Dann fiel Linde deutlich. Am Ende kam noch Dr. Oetker GmbH dazu. Mehr nicht."

@@ -275,7 +275,7 @@ def _scores(text: str, lang: str, model: str) -> dict[tuple[int, int], float]:
     if resolve_model(model, lang) == "encoder":
         from finextract.companies.encoder import CompanyEncoder
 
-        (encoded,) = CompanyEncoder.of(lang).predict([text])
+        (encoded,) = CompanyEncoder.of(lang).predict([text], lang)
     return {(c.start, c.end): min(c.score, 1.0) for c in choose(text, lang, encoded, "encoder")}
 
 

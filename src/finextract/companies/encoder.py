@@ -10,6 +10,7 @@ Only numpy, onnxruntime and tokenizers are needed; they are imported when a mode
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,6 +39,9 @@ N_TAGS = 1 + 4 * len(CLASSES)  # O, then B I E S of each class
 CHAR_IDS = 8192
 CHAR_CLASSES = 16
 CHAR_POSITIONS = 8
+HELD = (0.15, 0.5, 0.8)
+"""Scores of the knowledge base's names (:func:`finextract.companies.cues.hit_score`) that divide what the encoder is told of them."""
+N_HELD = 1 + 2 * (len(HELD) + 1)  # no known name, then begin and rest of one, by its score
 SENTENCE_ENDS = frozenset("。！？!?．\n…」』")
 _BEGIN, _INSIDE, _END, _SINGLE = range(4)
 CERTAIN = -0.02  # log probability of a character that is no part of a name beyond doubt
@@ -324,6 +328,7 @@ class CompanyEncoder:
         self._size = int(settings["window"]) - 2
         if tuple(settings["classes"]) != CLASSES:
             raise ValueError(f"model-classes: the model tags {settings['classes']}, this version reads {list(CLASSES)}")
+        self._told = any(i.name == "known" for i in session.get_inputs())
 
     @classmethod
     def load(cls, path: Path | None = None, *, threads: int = 1, name: str = "model") -> CompanyEncoder:
@@ -342,14 +347,15 @@ class CompanyEncoder:
         """The one of :meth:`load` that reads texts in ``lang``: that language's own, or where there is none that of all languages."""
         return _load_of(lang, path, threads, name)
 
-    def predict(self, texts: Sequence[str]) -> list[Names]:
+    def predict(self, texts: Sequence[str], lang: str | None = None) -> list[Names]:
         """The names in each text, in order: companies, and what else the encoder tells from them.
 
-        Time grows linearly with the length of a text; what is found in one text does not depend on the others.
+        Time grows linearly with the length of a text; what is found in one text does not depend on the others. ``lang`` is the
+        language of the texts; without it the encoder does not learn what the knowledge base has in them.
         """
-        return [names_of(text, logp) for text, logp in zip(texts, self.log_probabilities(texts), strict=True)]
+        return [names_of(text, logp) for text, logp in zip(texts, self.log_probabilities(texts, lang), strict=True)]
 
-    def log_probabilities(self, texts: Sequence[str]) -> list[Floats]:
+    def log_probabilities(self, texts: Sequence[str], lang: str | None = None) -> list[Floats]:
         """For each text the log probability of every tag at every character."""
         import numpy as np
 
@@ -365,9 +371,13 @@ class CompanyEncoder:
             # batch the neighbours would have a say in the result, and on one core it is no faster.
             offsets, ids = e.offsets, e.ids  # each access makes the whole list anew
             logp = np.empty((len(text), N_TAGS), np.float32)
+            known = held(texts[number], lang) if self._told else None
             for w in windows(number, text, offsets, self._size):
                 if w.keep_end > w.keep_start:
-                    tags = self._session.run(None, self._feed(w, text, offsets, ids))[0][0]
+                    feed = self._feed(w, text, offsets, ids)
+                    if known is not None:
+                        feed["known"], feed["known_pieces"] = window_held(known, offsets, w)
+                    tags = self._session.run(None, feed)[0][0]
                     logp[w.keep_start : w.keep_end] = tags[w.keep_start - w.start : w.keep_end - w.start]
             out.append(logp)
         return out
@@ -419,7 +429,7 @@ def _load_of(lang: str, path: Path | None, threads: int, name: str) -> CompanyEn
 def read_by(name: str, texts: Sequence[str], langs: Sequence[str]) -> Iterator[Floats]:
     """The log probabilities of texts whose languages are known, by the networks ``name``, ``model`` or ``fast``."""
     for lang, part in groupby(zip(langs, texts, strict=True), itemgetter(0)):
-        yield from CompanyEncoder.of(lang, name=name).log_probabilities([text for _, text in part])
+        yield from CompanyEncoder.of(lang, name=name).log_probabilities([text for _, text in part], lang)
 
 
 def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Window) -> Ints:
@@ -433,6 +443,37 @@ def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Win
     piece, place = piece_of_character(local, len(part))
     char, kind = characters(part)
     return np.stack([piece + (1 if local else 0), place, char, kind])
+
+
+def held(text: str, lang: str | None) -> Ints:
+    """For each character what the knowledge base has there: 0 for nothing, else begin or rest of a name and how likely it is meant."""
+    import numpy as np
+
+    from finextract.companies.join import known_names
+
+    out = np.zeros(len(text), np.int64)
+    for k in known_names(text, lang) if lang else ():
+        of = 1 + 2 * bisect_right(HELD, k.score)
+        out[k.start : k.end] = of + 1
+        out[k.start] = of
+    return out
+
+
+def window_held(known: Ints, offsets: Sequence[tuple[int, int]], window: Window) -> tuple[Ints, Ints]:
+    """The inputs of a window that tell of known names, from :func:`held`: ``[1, characters]`` and ``[1, pieces]``.
+
+    A piece that begins with a space or before the name tells of the first character behind, or of its last one.
+    """
+    import numpy as np
+
+    pieces = np.zeros(window.last_piece - window.first_piece + 2, np.int64)
+    if known.any() and len(pieces) > 2:
+        ends = np.array(offsets[window.first_piece : window.last_piece], np.int64)
+        last = np.maximum(ends[:, 1] - 1, ends[:, 0])
+        first, second, third = (known[np.minimum(at, len(known) - 1)] for at in (ends[:, 0], ends[:, 0] + 1, last))
+        second = np.where(ends[:, 0] + 1 <= last, second, 0)
+        pieces[1:-1] = np.where(first, first, np.where(second, second, third))
+    return known[None, window.start : window.end], pieces[None]
 
 
 def _encodable(text: str) -> bool:

@@ -231,7 +231,7 @@ def train(args: argparse.Namespace) -> None:
     plan = Plan(minutes=args.minutes, workers=args.workers, gold_share=args.gold_share, body_rate=args.body_rate)
     plan.head_rate, plan.seed, plan.floor = args.head_rate, args.seed, args.floor
     plan.swap, plan.noise, plan.shorten = args.swap, args.noise, args.shorten
-    plan.teacher, plan.replay, plan.frozen = args.teacher, args.replay, args.frozen
+    plan.teacher, plan.replay, plan.frozen, plan.told = args.teacher, args.replay, args.frozen, args.told
     tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
     names = Names(args.data / "companies")
     corpora, gold = data.read_corpora(args.data / "ner"), _gold(args.gold)["train"]
@@ -395,6 +395,9 @@ def main() -> None:
             )
             command.add_argument("--languages", nargs="+", choices=data.LANGUAGES, help="all, unless told")
             command.add_argument("--frozen", type=int, default=0, help="how many layers stay as they are, from below")
+            command.add_argument(
+                "--told", action="store_true", help="tell the encoder where the knowledge base has a name"
+            )
             command.add_argument("--part", type=float, default=1.0, help="share of the gold, for learning curves")
             command.add_argument("--reviews", type=Path)
             command.add_argument("--review-copies", type=int, default=2)

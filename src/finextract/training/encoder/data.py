@@ -19,9 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from finextract.companies.encoder import CLASSES, Window, tag, window_characters, windows
+from finextract.companies.encoder import CLASSES, Window, held, tag, window_characters, window_held, windows
 
 LANGUAGES = ("ja", "de", "ko", "zh")
+FORGET, FORGET_ALL = 0.15, 0.15
+"""Share of the known names, and of the texts, of which a network in training is not told."""
 Span = tuple[int, int, str, float]  # start, end, class (or ORG_ANY, OTHER), weight
 
 
@@ -189,29 +191,60 @@ class Row:
 
     ids: NDArray[np.int64]
     chars: NDArray[np.int64]
+    known: NDArray[np.int64]
+    known_pieces: NDArray[np.int64]
     allowed: NDArray[np.int32]
     weight: NDArray[np.float32]
 
 
-def rows(examples: Sequence[Example], tokenizer: Any, size: int) -> list[Row]:
-    """Cut into windows as at run time."""
+def rows(examples: Sequence[Example], tokenizer: Any, size: int, rng: np.random.Generator | None = None) -> list[Row]:
+    """Cut into windows as at run time.
+
+    With ``rng`` some of the known names are not told of, and in some texts none: the knowledge base has more of what is trained on
+    than of what will be read.
+    """
     out = []
     for example, e in zip(
         examples, tokenizer.encode_batch([x.text for x in examples], add_special_tokens=False), strict=True
     ):
         allowed, weight = targets(example)
+        known = held(example.text, example.language)
+        if rng is not None:
+            known = _forget(known, rng)
         for w in windows(0, example.text, e.offsets, size):
             if w.end > w.start:
-                out.append(_row(example.text, e, w, allowed, weight))
+                out.append(_row(example.text, e, w, allowed, weight, known))
     return out
 
 
-def _row(text: str, e: Any, w: Window, allowed: NDArray[np.int32], weight: NDArray[np.float32]) -> Row:
+def _forget(known: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """What is told of known names, without some of them."""
+    if rng.random() < FORGET_ALL:
+        return np.zeros_like(known)
+    begins = np.flatnonzero(known % 2)
+    for k in begins[rng.random(len(begins)) < FORGET]:
+        end = k + 1
+        while end < len(known) and known[end] == known[k] + 1:
+            end += 1
+        known[k:end] = 0
+    return known
+
+
+def _row(
+    text: str,
+    e: Any,
+    w: Window,
+    allowed: NDArray[np.int32],
+    weight: NDArray[np.float32],
+    known: NDArray[np.int64],
+) -> Row:
     weight = weight.copy()
     weight[: w.keep_start] = 0.0
     weight[w.keep_end :] = 0.0
     ids = np.array([0, *e.ids[w.first_piece : w.last_piece], 2], np.int64)
-    return Row(ids, window_characters(text, e.offsets, w), allowed[w.start : w.end], weight[w.start : w.end])
+    known_chars, known_pieces = (x[0] for x in window_held(known, e.offsets, w))
+    chars = window_characters(text, e.offsets, w)
+    return Row(ids, chars, known_chars, known_pieces, allowed[w.start : w.end], weight[w.start : w.end])
 
 
 def batches(todo: Sequence[Row], pieces: int, rng: np.random.Generator) -> list[list[Row]]:
@@ -237,15 +270,14 @@ def collate(
     p, c = max(len(r.ids) for r in batch), max(len(r.allowed) for r in batch)
     ids = np.full((len(batch), p), pad, np.int64)
     mask = np.zeros((len(batch), p), np.float32)
-    chars = np.zeros((4, len(batch), c), np.int64)
+    chars = np.zeros((5, len(batch), c), np.int64)
+    known_pieces = np.zeros((len(batch), p), np.int64)
     allowed = np.ones((len(batch), c), np.int32)
     weight = np.zeros((len(batch), c), np.float32)
     for k, r in enumerate(batch):
         ids[k, : len(r.ids)], mask[k, : len(r.ids)] = r.ids, 1.0
-        chars[:, k, : len(r.allowed)] = r.chars
+        chars[:4, k, : len(r.allowed)], chars[4, k, : len(r.allowed)] = r.chars, r.known
+        known_pieces[k, : len(r.ids)] = r.known_pieces
         allowed[k, : len(r.allowed)], weight[k, : len(r.allowed)] = r.allowed, r.weight
-    return (
-        {"ids": ids, "mask": mask, "piece": chars[0], "place": chars[1], "char": chars[2], "kind": chars[3]},
-        allowed,
-        weight,
-    )
+    inputs = dict(zip(("piece", "place", "char", "kind", "known"), chars, strict=True))
+    return {"ids": ids, "mask": mask, **inputs, "known_pieces": known_pieces}, allowed, weight

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from finextract.companies.encoder import N_HELD
 from finextract.training.encoder.model import Network, Shape, Tagger, network
 
 EMBEDDINGS = "embeddings.bin"
@@ -24,6 +25,8 @@ SHARED = 4
 """How many layers of the encoder, from below, lie in :data:`LAYERS`."""
 SHAPE = "shape"  # where the exported file tells it
 INPUTS = ("ids", "piece", "place", "char", "kind")
+TOLD = ("known", "known_pieces")
+"""Further inputs of an encoder that is told where the knowledge base has a name."""
 BLOCK = 32
 """How many columns of an embedding share a scale."""
 
@@ -74,8 +77,8 @@ class Reader(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, ids: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor) -> Tensor:
-        return self.model(ids, torch.ones_like(ids), piece, place, char, kind)  # type: ignore[no-any-return]
+    def forward(self, ids: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor, *told: Tensor) -> Tensor:
+        return self.model(ids, torch.ones_like(ids), piece, place, char, kind, *told)  # type: ignore[no-any-return]
 
 
 def export(model: Network, path: Path) -> None:
@@ -94,13 +97,15 @@ def export(model: Network, path: Path) -> None:
     p, c = 7, 11
     ids = torch.randint(4, 50, (1, p))
     chars = [torch.randint(0, high, (1, c)) for high in (p, 8, 99, 9)]
-    axes = {"ids": {1: "p"}, "tags": {1: "c"}} | {name: {1: "c"} for name in INPUTS[1:]}
+    inputs = (*INPUTS, *TOLD) if model.shape.told else INPUTS
+    told = [torch.randint(0, N_HELD, (1, n)) for n in (c, p)] if model.shape.told else []
+    axes = {"tags": {1: "c"}} | {name: {1: "p" if name in ("ids", "known_pieces") else "c"} for name in inputs}
     raw = path.with_suffix(".float.onnx")
     torch.onnx.export(
         Reader(model),
-        (ids, *chars),
+        (ids, *chars, *told),
         str(raw),
-        input_names=list(INPUTS),
+        input_names=list(inputs),
         output_names=["tags"],
         dynamic_axes=axes,
         opset_version=20,

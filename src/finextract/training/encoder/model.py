@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from finextract.companies.encoder import CHAR_CLASSES, CHAR_IDS, CHAR_POSITIONS, N_TAGS
+from finextract.companies.encoder import CHAR_CLASSES, CHAR_IDS, CHAR_POSITIONS, N_HELD, N_TAGS
 
 
 @dataclass
@@ -32,6 +32,7 @@ class Shape:
     width: int = 0  # of the fast network; 0 is a BERT
     reach: tuple[int, ...] = ()  # of each of its layers: how far the pieces lie apart that it looks at
     glance: int = 0  # how many of its layers come before the one place where every piece sees all others; 0 is none
+    told: bool = False  # whether the encoder is told where the knowledge base has a name
 
 
 class FusedAttention(torch.autograd.Function):
@@ -63,9 +64,16 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, heads: int) -> Tensor:
     if torch.onnx.is_in_onnx_export():
         return FusedAttention.apply(q, k, v, heads)  # type: ignore[no-any-return]
     b, n, h = q.shape
-    q, k, v = (t.reshape(b, n, heads, h // heads).transpose(1, 2) for t in (q, k, v))
-    bias = ((mask - 1.0) * 1e4)[:, None, None, :]
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias).transpose(1, 2).reshape(b, n, h)
+    bias = ((mask - 1.0) * 1e4)[:, None, None, :].to(q.dtype)
+    if q.is_cuda:
+        q, k, v = (t.reshape(b, n, heads, h // heads).transpose(1, 2) for t in (q, k, v))
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias).transpose(1, 2).reshape(b, n, h)
+    # On a CPU, backwards, plain products are several times as fast as the fused operator.
+    size = h // heads
+    q, k, v = (t.reshape(b, n, heads, size).transpose(1, 2).reshape(b * heads, n, size) for t in (q, k, v))
+    scores = torch.bmm(q * size**-0.5, k.transpose(1, 2)).reshape(b, heads, n, n) + bias
+    share = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype).reshape(b * heads, n, n)
+    return torch.bmm(share, v).reshape(b, heads, n, size).transpose(1, 2).reshape(b, n, h)
 
 
 class Layer(nn.Module):
@@ -153,13 +161,32 @@ class Tagger(Network):
         self.conv2 = nn.Conv1d(s.chars, s.chars, 3, padding=1)
         self.norm_c = nn.LayerNorm(s.chars)
         self.norm_d = nn.LayerNorm(s.chars)
+        if s.told:  # at first it makes no difference
+            self.known = nn.Embedding(N_HELD, s.chars)
+            self.known_pieces = nn.Embedding(N_HELD, s.hidden)
+            nn.init.zeros_(self.known.weight)
+            nn.init.zeros_(self.known_pieces.weight)
 
-    def forward(self, ids: Tensor, mask: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor) -> Tensor:
-        x = self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]])
-        x = self.drop(x)
+    def forward(
+        self,
+        ids: Tensor,
+        mask: Tensor,
+        piece: Tensor,
+        place: Tensor,
+        char: Tensor,
+        kind: Tensor,
+        known: Tensor | None = None,
+        known_pieces: Tensor | None = None,
+    ) -> Tensor:
+        x = self.words(ids) + self.positions.weight[: ids.shape[1]]
+        if known_pieces is not None and self.shape.told:
+            x = x + self.known_pieces(known_pieces)
+        x = self.drop(self.norm(x))
         for layer in self.layers:
             x = layer(x, mask)
         x = self.spread(x, piece, place, char, kind)
+        if known is not None and self.shape.told:
+            x = x + self.known(known)
         y = self.norm_c(F.gelu(convolve(self.conv1, x)) + x)
         y = self.norm_d(F.gelu(convolve(self.conv2, y)) + y)
         return torch.log_softmax(self.tags(self.drop(y)), -1)
@@ -226,7 +253,9 @@ class FastTagger(Network):
         self.near = Mixer(s.chars, (-2, -1, 0, 1, 2))
         self.next = Mixer(s.chars, (-1, 0, 1))
 
-    def forward(self, ids: Tensor, mask: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor) -> Tensor:
+    def forward(
+        self, ids: Tensor, mask: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor, *_: Tensor
+    ) -> Tensor:
         x = self.narrow(self.drop(self.norm(self.words(ids))))
         padded = not torch.onnx.is_in_onnx_export()  # at run time windows are computed one by one
         for k, layer in enumerate(self.layers):
@@ -281,6 +310,13 @@ class FastTagger(Network):
 def network(shape: Shape) -> Network:
     """An untrained network of a shape."""
     return FastTagger(shape) if shape.width else Tagger(shape)
+
+
+def told(model: Network) -> Network:
+    """The same encoder, to be told where the knowledge base has a name; it makes no difference yet."""
+    new = network(replace(model.shape, told=True))
+    new.load_state_dict({**new.state_dict(), **model.state_dict()})
+    return new
 
 
 def from_bert(folder: Path, shape: Shape, keep: list[int] | None = None) -> Tagger:

@@ -15,7 +15,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Precision, recall and F1 with support, for all languages together and each; recall of seen and unseen surfaces."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for example, found in zip(examples, encoder.predict([e.text for e in examples]), strict=True):
+    for example in examples:
+        (found,) = encoder.predict([example.text], example.language)
         gold = {(s[0], s[1]) for s in example.spans if s[2] == "COMPANY"}
         mine = {(s.start, s.end) for s in found if s.label == "COMPANY" and s.score >= threshold}
         for key in ("all", example.language):

@@ -16,8 +16,8 @@ from torch import Tensor
 from finextract.companies.encoder import open_session
 from finextract.training.encoder import augment
 from finextract.training.encoder.data import Example, Row, batches, collate, rows, settings
-from finextract.training.encoder.export import INPUTS
-from finextract.training.encoder.model import Network, Tagger, load, save
+from finextract.training.encoder.export import INPUTS, TOLD
+from finextract.training.encoder.model import Network, Tagger, load, save, told
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Plan:
     teacher_share: float = 0.7
     replay: int = 0
     frozen: int = 0
+    told: bool = False
     cores: Sequence[int] = field(default_factory=tuple)
 
 
@@ -113,7 +114,7 @@ class Stream:
 
     def _rows(self, examples: list[Example]) -> list[Row]:
         size = int(self.rng.choice([self.plan.window, self.plan.window, max(32, self.plan.window // 2), 190]))
-        return [r for r in rows([e for e in examples if e.text], self.tokenizer, size) if r.weight.any()]
+        return [r for r in rows([e for e in examples if e.text], self.tokenizer, size, self.rng) if r.weight.any()]
 
 
 def _traditional() -> Any:
@@ -151,20 +152,22 @@ def teacher_of(folder: Path, device: str) -> Teacher:
 
 def _exported(path: Path) -> Teacher:
     session = open_session(path)
+    names = [i.name for i in session.get_inputs()]
 
     def ask(inputs: Inputs) -> Tensor:
         rows = []
         pieces = inputs["mask"].sum(1).astype(int)  # its windows run one by one and without padding
         for k, n in enumerate(pieces):
-            feed = {name: inputs[name][k : k + 1] for name in INPUTS}
-            rows.append(session.run(None, {**feed, "ids": feed["ids"][:, :n]})[0])
+            feed = {name: inputs[name][k : k + 1] for name in names}
+            feed |= {name: feed[name][:, :n] for name in ("ids", "known_pieces") if name in feed}
+            rows.append(session.run(None, feed)[0])
         return torch.from_numpy(np.concatenate(rows)).exp()
 
     return ask
 
 
 def _tensors(inputs: Inputs, device: str) -> list[Tensor]:
-    return [torch.from_numpy(inputs[k]).to(device) for k in ("ids", "mask", *INPUTS[1:])]
+    return [torch.from_numpy(inputs[k]).to(device) for k in ("ids", "mask", *INPUTS[1:], *TOLD)]
 
 
 def lessons(
@@ -213,6 +216,7 @@ def work(
     torch.manual_seed(plan.seed + number)
     stream.rng = np.random.default_rng(plan.seed * 1000 + number)
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    halved = device == "cuda" or torch.cpu._is_avx512_bf16_supported()  # then twice as fast
     model = _trainable(start, plan).to(device)
     model.words.weight.requires_grad_(False)
     model.train()
@@ -233,7 +237,7 @@ def work(
         for g in optimizer.param_groups:
             g["lr"] = g["rate"] * scale
         allowed, weight = allowed.to(device), weight.to(device)
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=halved):
             logp = model(*_tensors(inputs, device))
         logp = logp.float()
         loss = loss_of(logp, allowed, weight)
@@ -262,6 +266,8 @@ def work(
 
 def _trainable(start: Path, plan: Plan) -> Network:
     model = load(start)
+    if plan.told and not model.shape.told:
+        model = told(model)
     if plan.frozen:
         if not isinstance(model, Tagger):
             raise ValueError(f"{start}: layers are frozen of an encoder alone")
