@@ -273,9 +273,9 @@ def _scores(text: str, lang: str, model: str) -> dict[tuple[int, int], float]:
 
     encoded = None
     if resolve_model(model, lang) == "encoder":
-        from finextract.companies.encoder import CompanyEncoder
+        from finextract.companies.reread import names_by
 
-        (encoded,) = CompanyEncoder.of(lang).predict([text], lang)
+        (encoded,) = names_by("encoder", [text], [lang])
     return {(c.start, c.end): min(c.score, 1.0) for c in choose(text, lang, encoded, "encoder")}
 
 

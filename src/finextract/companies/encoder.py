@@ -468,11 +468,11 @@ def window_held(known: Ints, offsets: Sequence[tuple[int, int]], window: Window)
 
     pieces = np.zeros(window.last_piece - window.first_piece + 2, np.int64)
     if known.any() and len(pieces) > 2:
-        ends = np.array(offsets[window.first_piece : window.last_piece], np.int64)
-        last = np.maximum(ends[:, 1] - 1, ends[:, 0])
-        first, second, third = (known[np.minimum(at, len(known) - 1)] for at in (ends[:, 0], ends[:, 0] + 1, last))
-        second = np.where(ends[:, 0] + 1 <= last, second, 0)
-        pieces[1:-1] = np.where(first, first, np.where(second, second, third))
+        first, ends = np.array(offsets[window.first_piece : window.last_piece], np.int64).T
+        last = np.maximum(ends - 1, first)
+        for at in (last, np.minimum(first + 1, last), first):
+            here = known[np.minimum(at, len(known) - 1)]
+            pieces[1:-1] = np.where(here, here, pieces[1:-1])
     return known[None, window.start : window.end], pieces[None]
 
 

@@ -191,7 +191,6 @@ class Row:
 
     ids: NDArray[np.int64]
     chars: NDArray[np.int64]
-    known: NDArray[np.int64]
     known_pieces: NDArray[np.int64]
     allowed: NDArray[np.int32]
     weight: NDArray[np.float32]
@@ -242,9 +241,9 @@ def _row(
     weight[: w.keep_start] = 0.0
     weight[w.keep_end :] = 0.0
     ids = np.array([0, *e.ids[w.first_piece : w.last_piece], 2], np.int64)
-    known_chars, known_pieces = (x[0] for x in window_held(known, e.offsets, w))
-    chars = window_characters(text, e.offsets, w)
-    return Row(ids, chars, known_chars, known_pieces, allowed[w.start : w.end], weight[w.start : w.end])
+    known_chars, known_pieces = window_held(known, e.offsets, w)
+    chars = np.concatenate([window_characters(text, e.offsets, w), known_chars])
+    return Row(ids, chars, known_pieces[0], allowed[w.start : w.end], weight[w.start : w.end])
 
 
 def batches(todo: Sequence[Row], pieces: int, rng: np.random.Generator) -> list[list[Row]]:
@@ -276,7 +275,7 @@ def collate(
     weight = np.zeros((len(batch), c), np.float32)
     for k, r in enumerate(batch):
         ids[k, : len(r.ids)], mask[k, : len(r.ids)] = r.ids, 1.0
-        chars[:4, k, : len(r.allowed)], chars[4, k, : len(r.allowed)] = r.chars, r.known
+        chars[:, k, : len(r.allowed)] = r.chars
         known_pieces[k, : len(r.ids)] = r.known_pieces
         allowed[k, : len(r.allowed)], weight[k, : len(r.allowed)] = r.allowed, r.weight
     inputs = dict(zip(("piece", "place", "char", "kind", "known"), chars, strict=True))

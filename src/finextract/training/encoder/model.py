@@ -65,15 +65,13 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, heads: int) -> Tensor:
         return FusedAttention.apply(q, k, v, heads)  # type: ignore[no-any-return]
     b, n, h = q.shape
     bias = ((mask - 1.0) * 1e4)[:, None, None, :].to(q.dtype)
+    q, k, v = (t.reshape(b, n, heads, h // heads).transpose(1, 2) for t in (q, k, v))
     if q.is_cuda:
-        q, k, v = (t.reshape(b, n, heads, h // heads).transpose(1, 2) for t in (q, k, v))
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias).transpose(1, 2).reshape(b, n, h)
-    # On a CPU, backwards, plain products are several times as fast as the fused operator.
-    size = h // heads
-    q, k, v = (t.reshape(b, n, heads, size).transpose(1, 2).reshape(b * heads, n, size) for t in (q, k, v))
-    scores = torch.bmm(q * size**-0.5, k.transpose(1, 2)).reshape(b, heads, n, n) + bias
-    share = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype).reshape(b * heads, n, n)
-    return torch.bmm(share, v).reshape(b, heads, n, size).transpose(1, 2).reshape(b, n, h)
+        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    else:  # backwards, plain products are several times as fast on a CPU as the fused operator
+        scores = q * (h // heads) ** -0.5 @ k.transpose(2, 3) + bias
+        seen = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype) @ v
+    return seen.transpose(1, 2).reshape(b, n, h)
 
 
 class Layer(nn.Module):
@@ -168,24 +166,18 @@ class Tagger(Network):
             nn.init.zeros_(self.known_pieces.weight)
 
     def forward(
-        self,
-        ids: Tensor,
-        mask: Tensor,
-        piece: Tensor,
-        place: Tensor,
-        char: Tensor,
-        kind: Tensor,
-        known: Tensor | None = None,
-        known_pieces: Tensor | None = None,
+        self, ids: Tensor, mask: Tensor, piece: Tensor, place: Tensor, char: Tensor, kind: Tensor, *told: Tensor
     ) -> Tensor:
+        """``told``: known names at the characters and at the pieces, for a network that is told of them."""
         x = self.words(ids) + self.positions.weight[: ids.shape[1]]
-        if known_pieces is not None and self.shape.told:
+        if self.shape.told:
+            known, known_pieces = told
             x = x + self.known_pieces(known_pieces)
         x = self.drop(self.norm(x))
         for layer in self.layers:
             x = layer(x, mask)
         x = self.spread(x, piece, place, char, kind)
-        if known is not None and self.shape.told:
+        if self.shape.told:
             x = x + self.known(known)
         y = self.norm_c(F.gelu(convolve(self.conv1, x)) + x)
         y = self.norm_d(F.gelu(convolve(self.conv2, y)) + y)
@@ -312,9 +304,9 @@ def network(shape: Shape) -> Network:
     return FastTagger(shape) if shape.width else Tagger(shape)
 
 
-def told(model: Network) -> Network:
+def told(model: Tagger) -> Tagger:
     """The same encoder, to be told where the knowledge base has a name; it makes no difference yet."""
-    new = network(replace(model.shape, told=True))
+    new = Tagger(replace(model.shape, told=True))
     new.load_state_dict({**new.state_dict(), **model.state_dict()})
     return new
 

@@ -266,11 +266,11 @@ def work(
 
 def _trainable(start: Path, plan: Plan) -> Network:
     model = load(start)
+    if (plan.told or plan.frozen) and not isinstance(model, Tagger):
+        raise ValueError(f"{start}: only an encoder is told of known names or has layers frozen")
     if plan.told and not model.shape.told:
         model = told(model)
     if plan.frozen:
-        if not isinstance(model, Tagger):
-            raise ValueError(f"{start}: layers are frozen of an encoder alone")
         model.freeze(plan.frozen)
     return model
 
