@@ -347,9 +347,30 @@ def means(a: Rec, b: Rec, key: str) -> bool:
     return bool(theirs and mine.startswith(theirs[:4])) if mine else bool(a.listings)
 
 
+def share_classes(mic: str, code: str, other_mic: str, other: str) -> bool:
+    """Do the codes of one market say that two securities are shares of one company?
+
+    Korea writes preferred shares with the same first five characters, Shenzhen B shares with 200 for 000, Taiwan preferred shares with a letter
+    behind the code; on Xetra and in Zurich the shorter code begins the longer (SRT, SRT3; GEBN, GEBNE). Holds only where the names are the same too.
+    """
+    market = MARKET.get(mic, mic)
+    if market != MARKET.get(other_mic, other_mic) or code == other:
+        return False
+    short, long = sorted((code, other), key=len)
+    if market == "KR":
+        return len(short) == len(long) == 6 and short[:5] == long[:5]
+    if market == "CN":
+        return {code[:3], other[:3]} == {"000", "200"} and code[3:] == other[3:]
+    if market in ("TW", "XETR", "XSWX"):
+        return len(long) == len(short) + 1 and long.startswith(short)
+    return False
+
+
 def compatible(a: Rec, b: Rec, key: str) -> bool:
     """May two rows with the same normalised name be one company?"""
     markets = {market_key(m, t)[0] for m, t in a.listings} & {market_key(m, t)[0] for m, t in b.listings}
+    if markets and any(share_classes(*x, *y) for x in a.listings for y in b.listings):
+        return True
     if markets:  # same market, other code: a share class only if the full names agree
         mine = {squeeze(n) for n in [*a.names.values(), *a.aliases]}
         theirs = {squeeze(n) for n in [*b.names.values(), *b.aliases]}
@@ -959,7 +980,10 @@ def main(argv: list[str] | None = None) -> int:
     names = list(from_world(SOURCES / "names.tsv", 3))
     settled = Settled(SOURCES / "settled.tsv")
     rare = from_rare(SOURCES / "rare.tsv")
-    records = merge([*world, *more, *from_lists(options.lists), *names, *composed, *rare], settled)
+    lists = list(from_lists(options.lists))
+    # the share-alike lists last, for their rows can point at rows of the others, not the others at theirs
+    lists, share_alike = ([r for r in lists if (r.part == "main") is main] for main in (True, False))
+    records = merge([*world, *more, *lists, *names, *composed, *rare, *share_alike], settled)
     # main rows first, then the share-alike parts, so that row numbers run through the files in the order of loading
     order = {"main": 0, "jmnedict": 1, "cedict": 2}
     settle_isins(records)

@@ -48,6 +48,37 @@ def test_rows_of_one_firm_are_joined(build: ModuleType, tmp_path: Path) -> None:
     assert "Longji" in {*listed.names.values(), *listed.aliases}
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (("XKRX", "005930"), ("XKRX", "005935"), True),
+        (("XKRX", "004990"), ("XKRX", "00499K"), True),
+        (("XKRX", "005930"), ("XKOS", "005290"), False),
+        (("XSHE", "000418"), ("XSHE", "200418"), True),
+        (("XSHE", "000418"), ("XSHE", "200419"), False),
+        (("XSHG", "600418"), ("XSHE", "200418"), False),
+        (("XTAI", "2881"), ("XTAI", "2881A"), True),
+        (("XETR", "SRT"), ("XETR", "SRT3"), True),
+        (("XETR", "SRT"), ("XSWX", "SRT3"), False),
+        (("XNAS", "AB"), ("XNAS", "ABC"), False),
+        (("XETR", "SRT"), ("XETR", "SRT"), False),
+    ],
+)
+def test_share_classes_are_told_by_their_codes(
+    build: ModuleType, one: tuple[str, str], other: tuple[str, str], same: bool
+) -> None:
+    assert build.share_classes(*one, *other) is same
+    assert build.share_classes(*other, *one) is same
+
+
+def test_a_share_alike_row_points_at_a_row_that_comes_from_another_list(build: ModuleType, tmp_path: Path) -> None:
+    table = settled(build, tmp_path / "settled.tsv", "")
+    named = build.Rec(3, 1, names={"en": "Cadbury", "ko": "캐드버리"})
+    foreign = build.Rec(4, 2, part="cedict", names={"en": "Cadbury"})
+    assert build.merge([named, foreign], table) == [named, foreign]
+    assert foreign.id == "=0"
+
+
 @pytest.mark.parametrize("line", ["same\tone", "means\tja\tname", "either\tja\tname\tone firm", "what\ta\tb"])
 def test_a_line_that_says_nothing_stops_the_build(build: ModuleType, tmp_path: Path, line: str) -> None:
     with pytest.raises(SystemExit, match=r"settled\.tsv:1"):
