@@ -25,6 +25,7 @@ from finextract.companies.encoder import (
     window_held,
     windows,
 )
+from finextract.companies.join import known_names
 from finextract.companies.text import without_capitals
 
 
@@ -144,13 +145,13 @@ def test_model_folder_is_found_by_environment_first(tmp_path: Path, monkeypatch:
 
 def test_the_encoder_is_told_of_known_names_and_how_likely_they_are_meant() -> None:
     text = "Siemens wächst. Gap sagt nichts, der Gap wächst."
-    known = held(text, "de").tolist()
+    known = held(text, known_names(text, "de")).tolist()
     begin = known[0]
     assert begin % 2 == 1
     assert known[:8] == [begin] + [begin + 1] * 6 + [0]
     doubtful = known[text.index("der Gap") + 4]
     assert 0 < doubtful < begin
-    assert held(text, None).tolist() == [0] * len(text)
+    assert held(text, ()).tolist() == [0] * len(text)
 
 
 def test_a_piece_tells_of_the_name_that_it_touches() -> None:
@@ -267,6 +268,17 @@ def test_a_language_with_a_network_of_its_own_is_read_by_it() -> None:
     for logp, text, network in zip(found, texts, (own, shared, own), strict=True):
         assert (logp == network.log_probabilities([text])[0]).all()  # the fast networks are not told
     assert not (found[0] == shared.log_probabilities(texts[:1])[0]).all()
+
+
+def test_known_names_that_were_looked_for_before_tell_the_encoder_as_much() -> None:
+    texts, langs = ["宁德时代涨停", "Siemens und SAP wachsen.", "比亚迪降价"], ["zh", "de", "zh"]
+    known = [known_names(text, lang) for text, lang in zip(texts, langs, strict=True)]
+    assert all(known)
+    told, looked = read_by("model", texts, langs, known), read_by("model", texts, langs)
+    untold = read_by("model", texts, langs, [(), (), ()])
+    for a, b, c in zip(told, looked, untold, strict=True):
+        assert (a == b).all()
+        assert not (a == c).all()
 
 
 @pytest.mark.parametrize(

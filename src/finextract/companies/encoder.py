@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from math import inf
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from finextract.companies.weigh import Document
+    from finextract.companies.weigh import Document, Known
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float32]
@@ -355,8 +354,13 @@ class CompanyEncoder:
         """
         return [names_of(text, logp) for text, logp in zip(texts, self.log_probabilities(texts, lang), strict=True)]
 
-    def log_probabilities(self, texts: Sequence[str], lang: str | None = None) -> list[Floats]:
-        """For each text the log probability of every tag at every character."""
+    def log_probabilities(
+        self, texts: Sequence[str], lang: str | None = None, known: Sequence[Sequence[Known]] | None = None
+    ) -> list[Floats]:
+        """For each text the log probability of every tag at every character.
+
+        ``known``: the knowledge base's names in each text, where they were looked for already; else they are looked for by ``lang``.
+        """
         import numpy as np
 
         # A lone surrogate cannot be handed to the tokenizer; the replacement keeps the length.
@@ -371,12 +375,12 @@ class CompanyEncoder:
             # batch the neighbours would have a say in the result, and on one core it is no faster.
             offsets, ids = e.offsets, e.ids  # each access makes the whole list anew
             logp = np.empty((len(text), N_TAGS), np.float32)
-            known = held(texts[number], lang) if self._told else None
+            holds = held(texts[number], known[number] if known else _names(texts[number], lang)) if self._told else None
             for w in windows(number, text, offsets, self._size):
                 if w.keep_end > w.keep_start:
                     feed = self._feed(w, text, offsets, ids)
-                    if known is not None:
-                        feed["known"], feed["known_pieces"] = window_held(known, offsets, w)
+                    if holds is not None:
+                        feed["known"], feed["known_pieces"] = window_held(holds, offsets, w)
                     tags = self._session.run(None, feed)[0][0]
                     logp[w.keep_start : w.keep_end] = tags[w.keep_start - w.start : w.keep_end - w.start]
             out.append(logp)
@@ -426,10 +430,17 @@ def _load_of(lang: str, path: Path | None, threads: int, name: str) -> CompanyEn
     return _load(folder, threads, own if (folder / f"{own}.onnx").is_file() else name)
 
 
-def read_by(name: str, texts: Sequence[str], langs: Sequence[str]) -> Iterator[Floats]:
-    """The log probabilities of texts whose languages are known, by the networks ``name``, ``model`` or ``fast``."""
-    for lang, part in groupby(zip(langs, texts, strict=True), itemgetter(0)):
-        yield from CompanyEncoder.of(lang, name=name).log_probabilities([text for _, text in part], lang)
+def read_by(
+    name: str, texts: Sequence[str], langs: Sequence[str], known: Sequence[Sequence[Known]] | None = None
+) -> Iterator[Floats]:
+    """The log probabilities of texts whose languages are known, by the networks ``name``, ``model`` or ``fast``.
+
+    ``known`` as in :meth:`CompanyEncoder.log_probabilities`.
+    """
+    for lang, numbers in groupby(range(len(texts)), langs.__getitem__):
+        part = list(numbers)
+        names = [known[i] for i in part] if known else None
+        yield from CompanyEncoder.of(lang, name=name).log_probabilities([texts[i] for i in part], lang, names)
 
 
 def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Window) -> Ints:
@@ -445,14 +456,18 @@ def window_characters(text: str, offsets: Sequence[tuple[int, int]], window: Win
     return np.stack([piece + (1 if local else 0), place, char, kind])
 
 
-def held(text: str, lang: str | None) -> Ints:
-    """For each character what the knowledge base has there: 0 for nothing, else begin or rest of a name and how likely it is meant."""
-    import numpy as np
-
+def _names(text: str, lang: str | None) -> Sequence[Known]:
     from finextract.companies.join import known_names
 
+    return known_names(text, lang) if lang else ()
+
+
+def held(text: str, known: Iterable[Known]) -> Ints:
+    """For each character which of the ``known`` names is there: 0 for none, else begin or rest of one and how likely it is meant."""
+    import numpy as np
+
     out = np.zeros(len(text), np.int64)
-    for k in known_names(text, lang) if lang else ():
+    for k in known:
         of = 1 + 2 * bisect_right(HELD, k.score)
         out[k.start : k.end] = of + 1
         out[k.start] = of

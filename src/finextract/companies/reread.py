@@ -119,7 +119,13 @@ def load_rereader() -> Rereader:
 
 
 def names_by(tier: str, texts: Sequence[str], langs: Sequence[str]) -> list[Names]:
-    """What the networks of a tier, ``encoder`` or ``fast``, find in each text."""
+    """What the networks of a tier, ``encoder`` or ``fast``, find in each text, with the evidence that was gathered for it."""
     if tier == "fast":
         return load_rereader().predict(texts, langs)
-    return [names_of(text, logp) for text, logp in zip(texts, read_by("model", texts, langs), strict=True)]
+    known = [known_names(text, lang) for text, lang in zip(texts, langs, strict=True)]
+    out = []
+    for text, lang, held, logp in zip(texts, langs, known, read_by("model", texts, langs, known), strict=True):
+        names = names_of(text, logp)
+        names.document = witnesses(text, lang, names, held)
+        out.append(names)
+    return out

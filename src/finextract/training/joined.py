@@ -24,7 +24,7 @@ import numpy as np
 
 from finextract.companies.encoder import names_of, read_by
 from finextract.companies.join import as_names, known_names, witnesses
-from finextract.companies.reread import Rereader, doubts
+from finextract.companies.reread import Rereader, doubts, names_by
 from finextract.companies.weigh import ALONE, MODELS, OWN, Span, Weights, weights_in
 from finextract.evaluation.files import write
 from finextract.taken import Taken
@@ -112,9 +112,10 @@ def found_by(model: str, rows: Sequence[Text], fast: Rereader | None) -> Iterato
         texts, langs = [text for _, _, text, _ in rows], [lang for lang, *_ in rows]
         if fast:
             yield from fast.predict(texts, langs)
+        elif model == ALONE:
+            yield from map(names_of, texts, read_by("fast", texts, langs))
         else:
-            found = read_by("fast" if model == ALONE else "model", texts, langs)
-            yield from map(names_of, texts, found)
+            yield from names_by("encoder", texts, langs)
 
 
 def judge(model: str, rows: Sequence[Text], fast: Rereader | None) -> list[Judged]:

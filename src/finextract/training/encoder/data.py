@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finextract.companies.encoder import CLASSES, Window, held, tag, window_characters, window_held, windows
+from finextract.companies.join import known_names
 
 LANGUAGES = ("ja", "de", "ko", "zh")
 FORGET, FORGET_ALL = 0.15, 0.15
@@ -207,7 +208,7 @@ def rows(examples: Sequence[Example], tokenizer: Any, size: int, rng: np.random.
         examples, tokenizer.encode_batch([x.text for x in examples], add_special_tokens=False), strict=True
     ):
         allowed, weight = targets(example)
-        known = held(example.text, example.language)
+        known = held(example.text, known_names(example.text, example.language))
         if rng is not None:
             known = _forget(known, rng)
         for w in windows(0, example.text, e.offsets, size):
