@@ -55,6 +55,16 @@ def test_noise_keeps_spans_on_their_names(seed: int, text: str, language: str) -
     assert plain == [augment_plain(n) for n in names]
 
 
+def test_traditional_script_is_for_chinese_and_keeps_the_spans() -> None:
+    traditional = str.maketrans("华为", "華為")
+    e = Example("华为涨停", ((0, 2, "COMPANY", 1.0),), "zh", "test")
+    new = augment.to_traditional(e, lambda text: text.translate(traditional))
+    assert (new.text, new.spans) == ("華為涨停", e.spans)
+    assert augment.to_traditional(e, lambda text: text + "。") == e  # another length would drift the spans
+    japanese = Example("华为", (), "ja", "test")
+    assert augment.to_traditional(japanese, lambda text: text.translate(traditional)) == japanese
+
+
 def test_in_training_some_known_names_are_left_out_whole() -> None:
     known = np.array([7, 8, 8, 7, 8, 0, 1, 2, 0, 3])
     seen = {tuple(data._forget(known.copy(), np.random.default_rng(seed)).tolist()) for seed in range(300)}

@@ -230,7 +230,7 @@ def train(args: argparse.Namespace) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     plan = Plan(minutes=args.minutes, workers=args.workers, gold_share=args.gold_share, body_rate=args.body_rate)
     plan.head_rate, plan.seed, plan.floor = args.head_rate, args.seed, args.floor
-    plan.swap, plan.noise, plan.shorten = args.swap, args.noise, args.shorten
+    plan.swap, plan.noise, plan.shorten, plan.traditional = args.swap, args.noise, args.shorten, args.traditional
     plan.teacher, plan.replay, plan.frozen, plan.told = args.teacher, args.replay, args.frozen, args.told
     tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
     names = Names(args.data / "companies")
@@ -390,6 +390,9 @@ def main() -> None:
             command.add_argument("--floor", type=float, default=0.03)
             command.add_argument("--swap", type=float, default=0.35, help="share of examples whose names are exchanged")
             command.add_argument("--noise", type=float, default=0.4, help="share of examples whose writing is varied")
+            command.add_argument(
+                "--traditional", type=float, default=0.06, help="share of Chinese examples put into traditional script"
+            )
             command.add_argument(
                 "--shorten", type=float, default=0.0, help="share of examples that lose half of their sentences"
             )

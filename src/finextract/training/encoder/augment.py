@@ -1,4 +1,4 @@
-"""Changed copies of examples: other names, some of the sentences, other widths, stray and missing spaces, the other Chinese script."""
+"""Changed copies of examples: other names, some of the sentences, other widths, stray and missing spaces, the traditional Chinese script."""
 
 from __future__ import annotations
 
@@ -180,13 +180,18 @@ def some_sentences(example: Example, rng: np.random.Generator) -> Example:
     )
 
 
-def noise(example: Example, rng: np.random.Generator, traditional: Callable[[str], str] | None = None) -> Example:
-    """Now and then: other widths, letters all large or small, spaces lost or strayed in, the traditional script."""
+def to_traditional(example: Example, convert: Callable[[str], str]) -> Example:
+    """A Chinese example in the traditional script, others as they are."""
+    if example.language != "zh":
+        return example
+    other = convert(example.text)
+    return replace(example, text=other) if len(other) == len(example.text) else example
+
+
+def noise(example: Example, rng: np.random.Generator) -> Example:
+    """Now and then: other widths, letters all large or small, spaces lost or strayed in."""
     text, lang = example.text, example.language
     roll = rng.random()
-    if lang == "zh" and traditional is not None and roll < 0.15:
-        other = traditional(text)
-        return replace(example, text=other) if len(other) == len(text) else example
     chars = list(text)
     if lang != "de" and roll < 0.2:  # full width
         return edit(example, [chr(ord(c) + 0xFEE0) if "!" <= c <= "~" and (rng.random() < 0.9) else c for c in chars])

@@ -32,6 +32,7 @@ class Plan:
     workers: int = 1
     swap: float = 0.35
     noise: float = 0.4
+    traditional: float = 0.06
     shorten: float = 0.0
     gold_share: float = 0.0
     seed: int = 1
@@ -108,8 +109,10 @@ class Stream:
             example = augment.some_sentences(example, rng)
         if rng.random() < self.plan.swap:
             example = augment.swap_names(example, self.names, rng)
+        if self.traditional and rng.random() < self.plan.traditional:
+            example = augment.to_traditional(example, self.traditional)
         if rng.random() < self.plan.noise:
-            example = augment.noise(example, rng, self.traditional)
+            example = augment.noise(example, rng)
         return example
 
     def _rows(self, examples: list[Example]) -> list[Row]:
