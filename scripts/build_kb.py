@@ -391,11 +391,12 @@ def compatible(a: Rec, b: Rec, key: str) -> bool:
 
 
 class Settled:
-    """``settled.tsv``: which rows are one firm, and whose name a shared name is."""
+    """``settled.tsv``: which rows are one firm, which only share a name, and whose name a shared name is."""
 
     def __init__(self, path: Path) -> None:
         self.group: dict[str, int] = {}
         self.owners: list[tuple[str, str, list[str]]] = []
+        self.apart: set[tuple[str, str]] = set()
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             kind, *cells = line.split("\t")
             if not line.strip() or line.startswith("#"):
@@ -405,10 +406,12 @@ class Settled:
                 joined = {self.group[key] for key in keys if key in self.group}
                 keys += [key for key, group in self.group.items() if group in joined]
                 self.group |= dict.fromkeys(keys, number)
+            elif kind == "apart" and len(cells) == 2:
+                self.apart.add((cells[0], self.key(cells[1])))
             elif kind in ("means", "either") and len(cells) == (3 if kind == "means" else 4):
                 self.owners.append((cells[0], cells[1], cells[2:]))
             else:
-                raise SystemExit(f"{path.name}:{number}: {line[:60]!r} is no same, means or either")
+                raise SystemExit(f"{path.name}:{number}: {line[:60]!r} is no same, apart, means or either")
 
     @staticmethod
     def key(cell: str) -> str:
@@ -425,7 +428,14 @@ class Settled:
 
     def firm(self, rec: Rec) -> int | None:
         """The number of the firm that a row is part of, where that was decided."""
-        return next((self.group[key] for key in self.keys(rec) if key in self.group), None)
+        listed = {f"{mic}:{ticker}" for mic, ticker in rec.listings}
+        own = (key for key in self.keys(rec) if not any((code, key) in self.apart for code in listed))
+        return next((self.group[key] for key in own if key in self.group), None)
+
+    def strangers(self, a: Rec, b: Rec) -> bool:
+        """Do the names of the row ``b``, which has no listing, say that it is another firm than the listed ``a``?"""
+        codes = [f"{mic}:{ticker}" for mic, ticker in a.listings]
+        return not b.listings and any((code, key) in self.apart for code in codes for key in self.keys(b))
 
 
 def merge(records: Iterable[Rec], settled: Settled) -> list[Rec]:
@@ -448,13 +458,20 @@ def merge(records: Iterable[Rec], settled: Settled) -> list[Rec]:
         if target is None:
             for key in sorted(keys):
                 for other in by_name.get(key, ()):
-                    if other.part in ("main", rec.part) and compatible(other, rec, key):
+                    if (
+                        other.part in ("main", rec.part)
+                        and compatible(other, rec, key)
+                        and not settled.strangers(other, rec)
+                    ):
                         target = other
                         break
                 if target:
                     break
         if target is None and rec.loose:
-            same = {key: [o for o in by_short.get(key, ()) if o.part == "main"] for key in sorted(short_keys(rec))}
+            same = {
+                key: [o for o in by_short.get(key, ()) if o.part == "main" and not settled.strangers(o, rec)]
+                for key in sorted(short_keys(rec))
+            }
             meant = [others[0] for key, others in same.items() if len(others) == 1 and means(others[0], rec, key)]
             if meant and all(o is meant[0] for o in meant):
                 target = meant[0]

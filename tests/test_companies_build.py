@@ -79,7 +79,22 @@ def test_a_share_alike_row_points_at_a_row_that_comes_from_another_list(build: M
     assert foreign.id == "=0"
 
 
-@pytest.mark.parametrize("line", ["same\tone", "means\tja\tname", "either\tja\tname\tone firm", "what\ta\tb"])
+def test_rows_that_only_share_a_name_stay_apart(build: ModuleType, tmp_path: Path) -> None:
+    table = settled(build, tmp_path / "settled.tsv", "apart\tXTKS:3632\tGree\nsame\tGree\tXSHE:000651\n")
+    games = build.Rec(3, 1, names={"en": "Gree"}, listings=[("XTKS", "3632")], country="JP")
+    coolers = build.Rec(3, 2, names={"en": "Gree Electric"}, listings=[("XSHE", "000651")], country="CN")
+    named = build.Rec(4, 3, names={"en": "Gree", "ko": "격력"}, loose=True)
+    assert build.merge([games, coolers, named], table) == [games, coolers]
+    assert coolers.names["ko"] == "격력"
+    assert "ko" not in games.names
+    lonely = build.Rec(4, 4, names={"en": "Gree"}, loose=True)
+    table = settled(build, tmp_path / "settled.tsv", "apart\tXTKS:3632\tGree\n")
+    assert build.merge([games, lonely], table) == [games, lonely]
+
+
+@pytest.mark.parametrize(
+    "line", ["same\tone", "apart\tXTKS:3632", "means\tja\tname", "either\tja\tname\tone firm", "what\ta\tb"]
+)
 def test_a_line_that_says_nothing_stops_the_build(build: ModuleType, tmp_path: Path, line: str) -> None:
     with pytest.raises(SystemExit, match=r"settled\.tsv:1"):
         settled(build, tmp_path / "settled.tsv", line + "\n")
