@@ -45,11 +45,12 @@ def chosen(
     return sorted((c.start, c.end, c.source) for c in choose(text, lang, Names(names, company), model))
 
 
-@pytest.mark.parametrize("model", ["fast", "encoder"])
-def test_a_known_name_counts_only_where_the_model_half_sees_one(model: str) -> None:
+# The encoder was told of the known name before it doubted, so that its half belief says less for it.
+@pytest.mark.parametrize(("model", "belief"), [("fast", 0.3), ("encoder", 0.55)])
+def test_a_known_name_counts_only_where_the_model_half_sees_one(model: str, belief: float) -> None:
     text = "贵州茅台昨日上涨。"
     assert chosen(text, "zh", [], (0, 4, 0.001), model) == []
-    assert chosen(text, "zh", [], (0, 4, 0.4), model) == [(0, 4, "kb")]  # the encoder was told of it: 0.3 is too little
+    assert chosen(text, "zh", [], (0, 4, belief), model) == [(0, 4, "kb")]
 
 
 @pytest.mark.parametrize("model", ["fast", "encoder"])
