@@ -368,9 +368,9 @@ def share_classes(mic: str, code: str, other_mic: str, other: str) -> bool:
 
 def compatible(a: Rec, b: Rec, key: str) -> bool:
     """May two rows with the same normalised name be one company?"""
-    markets = {market_key(m, t)[0] for m, t in a.listings} & {market_key(m, t)[0] for m, t in b.listings}
-    if markets and any(share_classes(*x, *y) for x in a.listings for y in b.listings):
+    if any(share_classes(*x, *y) for x in a.listings for y in b.listings):
         return True
+    markets = {market_key(m, t)[0] for m, t in a.listings} & {market_key(m, t)[0] for m, t in b.listings}
     if markets:  # same market, other code: a share class only if the full names agree
         mine = {squeeze(n) for n in [*a.names.values(), *a.aliases]}
         theirs = {squeeze(n) for n in [*b.names.values(), *b.aliases]}
@@ -418,9 +418,14 @@ class Settled:
         """A listing or QID as it is, a name squeezed."""
         return cell if re.fullmatch(r"[A-Z0-9]{2,4}:\S+", cell) else squeeze(strip_legal(cell))
 
+    @staticmethod
+    def codes(rec: Rec) -> list[str]:
+        """The listings of a row as they are written there."""
+        return [f"{mic}:{ticker}" for mic, ticker in rec.listings]
+
     def keys(self, rec: Rec) -> Iterator[str]:
         """How a row may be named there."""
-        yield from (f"{mic}:{ticker}" for mic, ticker in rec.listings)
+        yield from self.codes(rec)
         if rec.qid:
             yield f"WD:{rec.qid}"
         if rec.names:
@@ -428,14 +433,17 @@ class Settled:
 
     def firm(self, rec: Rec) -> int | None:
         """The number of the firm that a row is part of, where that was decided."""
-        listed = {f"{mic}:{ticker}" for mic, ticker in rec.listings}
-        own = (key for key in self.keys(rec) if not any((code, key) in self.apart for code in listed))
-        return next((self.group[key] for key in own if key in self.group), None)
+        return next(
+            (self.group[key] for key in self.keys(rec) if key in self.group and not self.parted(rec, key)), None
+        )
+
+    def parted(self, listed: Rec, key: str) -> bool:
+        """Is this name, of a row without a listing, said to be another firm's than the ``listed`` one's?"""
+        return any((code, key) in self.apart for code in self.codes(listed))
 
     def strangers(self, a: Rec, b: Rec) -> bool:
         """Do the names of the row ``b``, which has no listing, say that it is another firm than the listed ``a``?"""
-        codes = [f"{mic}:{ticker}" for mic, ticker in a.listings]
-        return not b.listings and any((code, key) in self.apart for code in codes for key in self.keys(b))
+        return not b.listings and any(self.parted(a, key) for key in self.keys(b))
 
 
 def merge(records: Iterable[Rec], settled: Settled) -> list[Rec]:
@@ -997,10 +1005,10 @@ def main(argv: list[str] | None = None) -> int:
     names = list(from_world(SOURCES / "names.tsv", 3))
     settled = Settled(SOURCES / "settled.tsv")
     rare = from_rare(SOURCES / "rare.tsv")
-    lists = list(from_lists(options.lists))
-    # the share-alike lists last, for their rows can point at rows of the others, not the others at theirs
-    lists, share_alike = ([r for r in lists if (r.part == "main") is main] for main in (True, False))
-    records = merge([*world, *more, *lists, *names, *composed, *rare, *share_alike], settled)
+    every = [*world, *more, *from_lists(options.lists), *names, *composed, *rare]
+    # share-alike rows last: they can point at the others, not the others at them
+    every.sort(key=lambda r: r.part != "main")
+    records = merge(every, settled)
     # main rows first, then the share-alike parts, so that row numbers run through the files in the order of loading
     order = {"main": 0, "jmnedict": 1, "cedict": 2}
     settle_isins(records)

@@ -128,12 +128,12 @@ def _scored(text: str, lang: str, tier: str) -> Names | None:
 
 def _weigher(text: str, lang: str, tier: str, names: Names | None) -> Callable[[int, int], list[str]]:
     """What tells how a candidate was weighed; nothing where none was."""
-    from finextract.companies.join import known_names, weighed, witnesses
+    from finextract.companies.join import gathered, weighed
     from finextract.companies.weigh import load_weights
 
     if names is None:
         return lambda start, end: []
-    document = names.document or witnesses(text, lang, names, known_names(text, lang))
+    document = gathered(text, lang, names)
     weights = load_weights(tier, lang)
     scores, least = weighed(document, weights, len(text), lang)
     why = "" if least == weights.threshold else ", since this long text has no surer name"

@@ -92,7 +92,7 @@ def choose(text: str, lang: str, encoded: Names | None, model: str) -> list[Cand
         found = [Candidate(k.start, k.end, k.score, "kb") for k in known_names(text, lang) if k.score >= KNOWN_ALONE]
     else:
         weights = load_weights(model, lang)
-        document = encoded.document or witnesses(text, lang, encoded, known_names(text, lang))
+        document = gathered(text, lang, encoded)
         scores, least = weighed(document, weights, len(text), lang)
         found = [Candidate(*span, score, _source(document, span)) for span, score in scores.items() if score >= least]
     if lang == "zh":
@@ -132,6 +132,11 @@ def witnesses(text: str, lang: str, names: Names, known: Iterable[Known]) -> Doc
     """All candidates of a text with what is known of them."""
     model = _of_model(text, lang, names)
     return Document(text, lang, names, model, known, _again(text, lang, model))
+
+
+def gathered(text: str, lang: str, names: Names) -> Document:
+    """The evidence that came with ``names``, or where none did, what :func:`witnesses` finds."""
+    return names.document or witnesses(text, lang, names, known_names(text, lang))
 
 
 def _of_model(text: str, lang: str, names: Names) -> dict[Span, Scored]:

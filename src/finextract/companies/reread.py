@@ -124,8 +124,8 @@ def names_by(tier: str, texts: Sequence[str], langs: Sequence[str]) -> list[Name
         return load_rereader().predict(texts, langs)
     known = [known_names(text, lang) for text, lang in zip(texts, langs, strict=True)]
     out = []
-    for text, lang, held, logp in zip(texts, langs, known, read_by("model", texts, langs, known), strict=True):
+    for text, lang, there, logp in zip(texts, langs, known, read_by("model", texts, langs, known), strict=True):
         names = names_of(text, logp)
-        names.document = witnesses(text, lang, names, held)
+        names.document = witnesses(text, lang, names, there)
         out.append(names)
     return out

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from finextract.companies.encoder import names_of, read_by
-from finextract.companies.join import as_names, known_names, witnesses
+from finextract.companies.join import as_names, gathered, known_names, witnesses
 from finextract.companies.reread import Rereader, doubts, names_by
 from finextract.companies.weigh import ALONE, MODELS, OWN, Span, Weights, weights_in
 from finextract.evaluation.files import write
@@ -122,7 +122,7 @@ def judge(model: str, rows: Sequence[Text], fast: Rereader | None) -> list[Judge
     """All candidates of all texts with their features; those that differ by language stand twice."""
     out = []
     for (lang, part, text, gold), names in zip(rows, found_by(model, rows, fast), strict=True):
-        document = names.document or witnesses(text, lang, names, known_names(text, lang))
+        document = gathered(text, lang, names)
         spans = tuple(sorted(document.spans()))
         features = []
         for start, end in spans:
